@@ -41,20 +41,27 @@ from dragoman_contracts.previous import PreviousVersion
 from dragoman_contracts.references import ObjectRef
 from dragoman_contracts.reports import QaFinding
 from dragoman_contracts.review import ReviewState, Save, UnitEdit, reviewed
-from dragoman_contracts.text import Content, Unit, UnitList, UnitTarget, normalised, plain_text
+from dragoman_contracts.text import (
+    Content,
+    Unit,
+    UnitList,
+    UnitTarget,
+    needs_engine,
+    normalised,
+    plain_text,
+)
 from dragoman_documents import DocumentError, extract
 from dragoman_extract.domain import segmented
 from dragoman_gateway.review.rules.edits import accepted, typed
 from dragoman_gateway.review.rules.preceding import previous_version
 from dragoman_gateway.review.rules.sheet import Sheet, unit_now
 from dragoman_linguistics import verify_units
-from dragoman_memory import tag_pattern
+from dragoman_memory import KeepingTerms, previous_matches, tag_pattern
 from dragoman_runtime.objects import FileObjectStore
 from dragoman_runtime.worker import ProjectObjects
 from dragoman_runtime.worker.task import ValueCache
 from dragoman_translate.adapters.answer_pages import AnswerPages
-from dragoman_translate.keeping import KeepingTerms, Kept, previous_matches
-from dragoman_translate.planning import needs_engine
+from dragoman_translate.keeping import Kept
 from services.translate.ledgers import StoredLedger
 
 _LEAST_LETTERS = 3

@@ -30,7 +30,7 @@ from bench.tables import Cell, Table
 from dragoman_catalog import ProjectSettings
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.resources import MatchList, Term
-from dragoman_contracts.text import Unit, UnitList, UnitTarget, plain_text
+from dragoman_contracts.text import Unit, UnitList, UnitTarget, needs_engine, plain_text
 from dragoman_documents import DocumentError, extract
 from dragoman_extract.domain import segmented
 from dragoman_translate.adapters.openai import OpenAiEngine
@@ -38,7 +38,7 @@ from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
 from dragoman_translate.hinting import hints_of
 from dragoman_translate.keeping import Kept
-from dragoman_translate.planning import needs_engine, plan_batches
+from dragoman_translate.planning import plan_batches
 from dragoman_translate.ports import AnswerBook, CallLedger, EngineContext
 from dragoman_translate.shared_pace import SharedPace
 from e2e.slow_model import SlowModel, foreign

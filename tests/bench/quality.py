@@ -1,7 +1,8 @@
 """What each way to ask one and the same model gives, held against translations that people made.
 
     cd tests && DRAGOMAN_OPENAI_BASE_URL=… DRAGOMAN_OPENAI_MODEL=… \\
-        ../.venv/bin/python -m bench.quality FOLDER --sacrebleu PROGRAM [--target es] [--units 300]
+        ../.venv/bin/python -m bench.quality FOLDER --sacrebleu PROGRAM [--target es] [--units 300] \\
+        [--ways bare all]
 
 The folder holds bilingual catalogues, as `linguistics.bilingual` reads them: unpacked wheels. From
 them come documents of 50 paragraphs that follow one another, a glossary (short entries whose target
@@ -356,6 +357,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--sacrebleu", default="sacrebleu", help="sacrebleu's program")
     parser.add_argument("--target", type=Locale, default=Locale("es"))
     parser.add_argument("--units", type=int, default=300, help="paragraphs (%(default)s)")
+    parser.add_argument("--ways", nargs="+", default=[*_OTHERS, *_WAYS], help="only these")
     asked = parser.parse_args(arguments)
     settings = EngineSettings().openai
     data = data_of(asked.folder, asked.target, asked.units)
@@ -365,11 +367,12 @@ def main(arguments: Sequence[str]) -> int:
         f"{len(pairs)} paragraphs, {len(data.terms)} terms, {settings.model}",
         ("way", "chrF++", "terms right", "empty", "as the source", "sent", "written", "calls", "s"),
     )
-    ways = {"one a call": one_a_call, "as a map": as_a_map}
-    for name in (*ways, *_WAYS):
+    for name in asked.ways:
         begun = time.monotonic()
         made = asyncio.run(
-            ways[name](data, settings) if name in ways else by_dragoman(data, settings, _WAYS[name])
+            _OTHERS[name](data, settings)
+            if name in _OTHERS
+            else by_dragoman(data, settings, _WAYS[name])
         )
         right, wanted = terms_right(data, made.targets)
         table.add(
@@ -387,6 +390,8 @@ def main(arguments: Sequence[str]) -> int:
     print(table)
     return 0
 
+
+_OTHERS = {"one a call": one_a_call, "as a map": as_a_map}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import JSON, Boolean, DateTime, Integer, Table, Uuid, insert
+from sqlalchemy import JSON, Boolean, DateTime, Integer, LargeBinary, Table, Uuid, insert
 
 from catalog.catalogs import NOW, opened
 from dragoman_catalog import Catalog, tables
@@ -28,13 +28,12 @@ _WITH_JSON = [
 def _row(table: Table, project_id: UUID) -> dict[str, object]:
     """A row whose JSON columns hold a reference; other columns something of their type."""
     values: dict[type, object] = {JSON: {"files": [{"name": "prompt", "object": _REFERENCE}]}}
-    values |= {Uuid: project_id, Boolean: True, Integer: 1, DateTime: NOW}
+    values |= {Uuid: project_id, Boolean: True, Integer: 1, LargeBinary: b"sealed"}
+    values |= dict.fromkeys((DateTime, tables.UtcDateTime), NOW)
     row: dict[str, object] = {}
     for column in table.columns:
         kind = next((each for each in values if isinstance(column.type, each)), None)
-        row[column.name] = (
-            values[kind] if kind else NOW if "_at" in column.name else column.name[:20]
-        )
+        row[column.name] = values[kind] if kind else column.name[:20]
     return row
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from sqlalchemy import insert
 
-from dragoman_catalog import Catalog, FoundCall, PaidCall, SpendGroup, SpendingFilter
+from catalog.test_models import model_of, provider_of
+from dragoman_catalog import (
+    Catalog,
+    FoundCall,
+    ModelCall,
+    PaidCall,
+    SpendGroup,
+    SpendingFilter,
+    UseCount,
+)
 from dragoman_catalog.database import writing
 from dragoman_catalog.tables import spending
 from dragoman_contracts.identity import new_id, project_id
@@ -114,3 +123,40 @@ async def test_calls_of_unknown_price_and_of_older_versions_are_counted_and_said
     old, new = await catalog.spending.grouped(ALL, [SpendGroup.PROVIDER, SpendGroup.MODEL])
     assert (old.provider, old.model, old.cost) == (None, None, Decimal(5))
     assert (new.provider, new.model, new.unpriced_count) == ("House", "small", 1)
+
+
+@BOTH
+async def test_months_are_summed_in_their_order(catalog: Catalog) -> None:
+    await enter(catalog, call("a", "1"), day=date(2026, 11, 30))
+    await enter(catalog, call("b", "2", "large"), day=date(2026, 12, 1))
+    await enter(catalog, call("c", "4"), day=date(2026, 11, 1))
+    found = await catalog.spending.grouped(ALL, [SpendGroup.MONTH])
+    assert [(row.month, row.cost, row.day) for row in found] == [
+        ("2026-11", Decimal(5), None),
+        ("2026-12", Decimal(2), None),
+    ]
+    both = [SpendGroup.MONTH, SpendGroup.PROJECT, SpendGroup.MODEL]
+    first, second = await catalog.spending.grouped(ALL, both)
+    assert (first.month, first.project_id, first.model) == ("2026-11", ACME, "small")
+    assert (second.month, second.provider, second.model) == ("2026-12", "House", "large")
+
+
+@BOTH
+async def test_a_trial_is_the_installation_s_and_no_budget_counts_it(catalog: Catalog) -> None:
+    await enter(catalog, call("a", "1"))
+    trial = ModelCall(
+        call_id=new_id(),
+        model_id=(await model_of(catalog, await provider_of(catalog), "m")).model_id,
+        called_at=datetime(2026, 11, 2, 12, tzinfo=UTC),
+        actor="user:ada",
+        code="",
+        record=(),
+    )
+    paid = call(trial.call_id.hex, "8")
+    await catalog.model_uses.record(trial, UseCount(), paid)
+    failed = trial.model_copy(update={"call_id": new_id(), "code": "engine.refused"})
+    await catalog.model_uses.record(failed, UseCount())
+    trials, project = await catalog.spending.grouped(ALL, [SpendGroup.PROJECT])
+    assert (trials.is_of_trials, trials.cost, trials.call_count) == (True, Decimal(8), 1)
+    assert (project.is_of_trials, project.cost) == (False, Decimal(1))
+    assert (await catalog.budgets.spent(ACME, FIRST, MONDAY)).project == 1

@@ -182,6 +182,13 @@ SERVICES = Board(
             "sum by (projection) (rate(dragoman_projection_events_total[$__rate_interval]))",
             "{{projection}}",
         ),
+        lines(
+            "Messages posted to webhooks, in ten minutes",
+            "short",
+            "sum by (outcome) (increase(dragoman_webhook_attempts_total[10m]))",
+            "{{outcome}}",
+            "Those that are not delivered are tried again, for three days. The page Webhooks has each attempt.",
+        ),
     ),
 )
 

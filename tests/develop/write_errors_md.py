@@ -44,6 +44,7 @@ _LOGGING = frozenset(
     {"debug", "info", "warning", "error", "exception", "canonical_line", "span"}
     | {"outlasting", "say_waiting"}
 )
+_MESSAGES = frozenset({"WebhookType", "TrialType"})
 _FILES = frozenset({"db", "docx", "html", "json", "md", "ndjson", "srx", "tmx"})
 
 
@@ -161,7 +162,9 @@ def _declared(tree: ast.Module, room: str) -> Iterator[Code]:
 
 
 def _other_strings(tree: ast.Module) -> Iterator[str]:
-    """Strings of a module that are no log event, no key of a table and no name in an audit row."""
+    """Strings of a module that are no log event, no key of a table, no type of a message and no name in
+    an audit row.
+    """
     skipped: set[int] = set()
     for node in ast.walk(tree):
         match node:
@@ -173,6 +176,8 @@ def _other_strings(tree: ast.Module) -> Iterator[str]:
                 skipped.add(id(value))
             case ast.Dict(keys=keys):
                 skipped.update(id(each) for each in keys)
+            case ast.ClassDef(name=name, body=body) if name in _MESSAGES:
+                skipped.update(id(each.value) for each in body if isinstance(each, ast.Assign))
             case ast.Call(func=func, keywords=keywords) if _called(func) in _FINDINGS:
                 skipped.update(id(each.value) for each in keywords)
             case _:

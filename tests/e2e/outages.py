@@ -97,7 +97,8 @@ async def _outage(
     try:
         statuses = Counter(await asyncio.gather(*going))
     except AssertionError as error:
-        raise AssertionError(f"{name} was away: {error}\n{installation.logs()}") from error
+        said = "\n".join([*_errors(installation), installation.logs()])
+        raise AssertionError(f"{name} was away: {error}\n{said}") from error
     store = await PostgresEventStore.connect(installation.environment["DRAGOMAN_DATABASE_URL"])
     try:
         failures = await failures_of(store)
@@ -115,6 +116,13 @@ async def _through(client: ApiClient, name: str, number: int) -> str:
 def _log_lines(installation: Installation) -> int:
     files = [process.log for process in installation.processes.values()]
     return sum(len(each.read_bytes().splitlines()) for each in files if each.exists())
+
+
+def _errors(installation: Installation) -> list[str]:
+    """The lines that tell of bugs."""
+    files = [process.log for process in installation.processes.values()]
+    lines = [line for each in files if each.exists() for line in each.read_text().splitlines()]
+    return [line for line in lines if '"error_code": "internal"' in line]
 
 
 def main() -> None:

@@ -86,9 +86,8 @@ class SlowModel:
         if is_held:
             self._released.wait(_HELD_S)
         write = foreign if self._does_translate else str
-        question = question_in(body)
-        units = [(number, write(text)) for number, text in units_in(question)]
-        content = answered(units, question)
+        units = [(number, write(text)) for number, text in units_in(question_in(body))]
+        content = answered(units, body)
         choice = {
             "index": 0,
             "message": {"role": "assistant", "content": content},

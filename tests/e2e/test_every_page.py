@@ -21,7 +21,7 @@ from e2e.browsing import WAIT_MS, Server, axe_findings, document, picture
 from e2e.slow_model import slow_model
 from servers.process import wait_until
 
-_NO_PAGES = frozenset({"download", "live", "_asset", "home", "interrupted_page"})
+_NO_PAGES = frozenset({"download", "live", "_asset", "home", "interrupted_page", "results"})
 """Routes that answer with files, streams or redirects."""
 
 _NOT_HERE = frozenset({"comparison_page", "prompt"})
@@ -159,12 +159,13 @@ def _signed_in(server: Server, browser: Browser, **options: Any) -> Page:
 
 
 def _furnish(client: httpx.Client) -> None:
-    """A class with an object, and a memory."""
+    """A class with an object, a memory, and a webhook that nobody serves."""
     fields = {"title": {"type": "TEXT"}, "amount": {"type": "DECIMAL"}}
     for path, body in (
         ("classes", {"name": "invoice", "fields": fields}),
         ("objects/invoice", {"fields": {"title": "March", "amount": "12.50"}}),
         ("memories", {"name": "House"}),
+        ("webhooks", {"title": "Tickets", "url": "https://127.0.0.1:1/dragoman"}),
     ):
         answer = client.post(f"/api/v1/{path}", json=body)
         assert answer.is_success, answer.text

@@ -51,6 +51,15 @@ def translated(folder: Path, model: SlowModel, *options: str) -> dict[str, Any]:
     return cast("dict[str, Any]", json.loads(done.stdout)["files"][0])
 
 
+def analysed(folder: Path, model: SlowModel, *options: str) -> dict[str, Any]:
+    """The totals of the document, counted before it is translated."""
+    done = dragoman(*arguments(folder, "--dry-run", *options), environment=model.settings)
+    assert done.returncode == 0, done.stderr + done.stdout
+    found = json.loads(done.stdout)
+    bands = {each["band"]: each["unit_count"] for each in found["total"]["bands"]}
+    return {**found["total"], **{f"band {name}": count for name, count in bands.items()}}
+
+
 def asked_of(model: SlowModel) -> list[str]:
     """The texts that the model was asked for since this was called last."""
     texts = [text for body in model.asked for _, text in units_in(question_in(body))]
@@ -97,6 +106,8 @@ async def test_people_s_edits_of_version_1_stand_in_version_2_which_pays_for_the
         # when a paragraph is inserted right before it, and another changed
         texts = (*TEXTS[:7], "A new clause.", *TEXTS[7:20], "Clause 20 is void.", *TEXTS[21:])
         written(tmp_path, texts)
+        counted = analysed(tmp_path, model)
+        assert asked_of(model) == []
         second = translated(tmp_path, model)
 
         # then the two are paid for, and the person's text stands where it belongs
@@ -108,6 +119,16 @@ async def test_people_s_edits_of_version_1_stand_in_version_2_which_pays_for_the
         assert savings["previous_version"]["unit_count"] == len(TEXTS) - 1
         assert savings["context_changed"]["unit_count"] == 4
         assert savings["translated"]["unit_count"] == 2
+
+        # and the analysis had said so
+        reused = counted["reused"]
+        assert reused["from_people"]["unit_count"] == 1
+        assert reused["from_engine"]["unit_count"] == len(TEXTS) - 2
+        assert counted["band previous_version"] == savings["previous_version"]["unit_count"]
+        assert counted["load"]["unit_count"] == 2
+        again = analysed(tmp_path, model, "--new-version-of", "none")
+        assert again["band already_paid"] == len(texts)
+        assert again["load"]["unit_count"] == 0
         await replayed(tmp_path, second["job_id"])
 
         # and it says so

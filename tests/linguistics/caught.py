@@ -26,13 +26,19 @@ from pathlib import Path
 from documents.translations import documents_in, in_letters_of
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import Severity, UnitVerdict
-from dragoman_contracts.text import Content, ResultSource, Unit, UnitTarget, plain_text
+from dragoman_contracts.text import (
+    Content,
+    ResultSource,
+    Unit,
+    UnitTarget,
+    needs_engine,
+    plain_text,
+)
 from dragoman_documents import DocumentError, extract
 from dragoman_linguistics import cleaned, identify, parse, repair, restore_margins, verify_units
 from dragoman_linguistics.quality.scripts import scripts_of
 from dragoman_translate.adapters.apertium import ApertiumEngine
 from dragoman_translate.asking import engine_unit
-from dragoman_translate.planning import needs_engine
 from dragoman_translate.ports import EngineRequest
 from linguistics.faults import ONLY_SHOWN, Fault, spoiled
 

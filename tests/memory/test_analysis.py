@@ -1,5 +1,6 @@
 """Documents are counted as agencies count them, before anything is paid."""
 
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from dragoman_contracts.analysis import Analysis, Band
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.resources import MatchList, UnitMatch, UnitMatches
 from dragoman_contracts.text import Unit
-from dragoman_memory import DocumentUnits, analyse
+from dragoman_memory import DocumentUnits, analyse, tag_pattern
 from linguistics.units import unit
 
 EN, DE = Locale("en"), Locale("de")
@@ -116,3 +117,44 @@ def test_a_near_unit_is_found_however_far_before_it_stands() -> None:
 
 def test_nothing_to_count_is_an_empty_analysis() -> None:
     assert analyse([DocumentUnits("a", [])], EN, DE).total.word_count == 0
+
+
+def test_kept_units_and_answers_on_record_are_told_and_not_asked_for() -> None:
+    texts = ("Pay now.", "Read this first.", "It is due on Monday.", "Read this first.", "New.")
+    known = replace(
+        document("a", *texts),
+        kept={"a0": True, "a2": False},
+        paid=frozenset({tag_pattern(("Read this first.",))}),
+    )
+    found = analyse([known], EN, DE).total
+    assert {each.band.value: each.unit_count for each in found.bands if each.unit_count} == {
+        "previous_version": 2,
+        "already_paid": 1,
+        "repetition": 1,
+        "mt": 1,
+    }
+    assert (found.load.unit_count, found.reused.load.unit_count) == (1, 3)
+    reused = found.reused
+    assert (reused.from_people.unit_count, reused.from_people.word_count) == (1, 2)
+    assert (reused.from_engine.unit_count, reused.from_engine.word_count) == (1, 5)
+    assert (reused.on_record.unit_count, reused.on_record.word_count) == (1, 3)
+    assert reused.units.word_count == 10
+    free = {each.band.value for each in found.bands if each.word_count and not each.payable_words}
+    assert free == {"previous_version", "already_paid"}
+
+
+def test_an_approved_match_goes_before_an_engine_s_translation_and_not_before_a_person_s() -> None:
+    text = unit("u", "The pump is broken.")
+    for is_persons, band in ((True, "previous_version"), (False, "101")):
+        known = DocumentUnits("a", [text], with_match(text, 101), kept={"u": is_persons})
+        found = analyse([known], EN, DE)
+        assert bands(found) == {band: 1}
+        assert found.total.load.unit_count == 0
+
+
+def test_a_text_that_is_kept_in_one_file_is_asked_for_in_the_next() -> None:
+    first = replace(document("a", "Pay now."), kept={"a0": True})
+    found = analyse([first, document("b", "Pay now.", "Pay now.")], EN, DE)
+    assert bands(found, 0) == {"previous_version": 1}
+    assert bands(found, 1) == {"mt": 1, "repetition": 1}
+    assert found.total.load.unit_count == 1

@@ -13,6 +13,7 @@ from dragoman_models.addresses import (
     GuardedTransport,
     PrivateHosts,
     check_base_url,
+    check_url,
     private_hosts_of,
 )
 from dragoman_models.clients import chat_model, embedding_model, text_translator
@@ -163,12 +164,25 @@ def test_metadata_and_nobody_cannot_be_named(address: str) -> None:
         "http://1.2.3.4.5/",
         "http://[::1/",
         "http://exa mple.com/",
+        "http://example.com:99999/",
+        "http://example.com:0/",
     ],
 )
 def test_what_is_no_plain_address_is_refused(url: str) -> None:
     with pytest.raises(AddressRefusedError) as caught:
         check_base_url(url)
     assert "secret" not in caught.value.message
+
+
+def test_a_url_to_post_to_may_have_a_query_and_its_owner_is_named() -> None:
+    assert (
+        check_url(" https://hooks.example/a?key=1 ", of="webhook")
+        == "https://hooks.example/a?key=1"
+    )
+    for wrong in ("http://10.0.0.7/", "http://a:b@hooks.example/", "https://hooks.example/#x", "x"):
+        with pytest.raises(AddressRefusedError, match="webhook"):
+            check_url(wrong, of="webhook")
+    assert check_url("http://10.0.0.7/", {"10.0.0.0/8"}, of="webhook")
 
 
 def test_localhost_may_be_named_by_name_or_by_address() -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import asyncpg
 import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from dragoman_contracts.errors import ConflictError
 from dragoman_runtime import projection
@@ -54,3 +58,18 @@ async def test_a_wrong_statement_is_a_bug_and_stays_one() -> None:
     with pytest.raises(asyncpg.UndefinedTableError):
         async with translated_errors():
             raise asyncpg.UndefinedTableError
+
+
+async def test_a_pool_whose_connections_all_wait_is_the_database_being_away(tmp_path: Path) -> None:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{tmp_path / 'views.db'}",
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=0.05,
+    )
+    async with engine.connect():
+        with pytest.raises(ViewsUnavailableError):
+            async with projection.translated_errors(), engine.connect():
+                pass
+    await engine.dispose()

@@ -12,32 +12,34 @@ from typing import Any, cast
 
 def question_in(body: bytes) -> dict[str, Any]:
     """The object of the last message of a chat completion's body."""
-    messages = cast("list[dict[str, str]]", json.loads(body)["messages"])
-    return cast("dict[str, Any]", json.loads(messages[-1]["content"]))
+    return cast("dict[str, Any]", json.loads(_messages_in(body)[-1]["content"]))
 
 
-def _texts_in(question: Mapping[str, Any]) -> list[str | dict[str, str]]:
-    return cast("list[str | dict[str, str]]", question.get("texts") or question["units"])
+def _messages_in(body: bytes) -> list[dict[str, str]]:
+    return cast("list[dict[str, str]]", json.loads(body)["messages"])
 
 
-def units_in(question: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The numbers and texts of the units in a question, in order."""
-    found: list[tuple[str, str]] = []
-    for each in _texts_in(question):
-        if isinstance(each, dict):  # as versions before prompt 3 ask, in a rolling update
-            found.append((each["id"], each["source"]))
-        else:
-            number, _, text = each.partition("|")
-            found.append((number, text))
-    return found
+def units_in(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The numbers and texts of the units in a question or an answer, in order."""
+    # Prompt 3, which an older version asks by in a rolling update, had lines under `texts`.
+    entries = cast("list[str | dict[str, str]]", found.get("texts") or found["units"])
+    return [_unit(each) for each in entries]
 
 
-def answered(units: Iterable[tuple[str, str]], question: Mapping[str, Any] | None = None) -> str:
+def _unit(entry: str | dict[str, str]) -> tuple[str, str]:
+    if isinstance(entry, dict):
+        return entry["id"], entry["source"] if "source" in entry else entry["target"]
+    number, _, text = entry.partition("|")
+    return number, text
+
+
+def answered(units: Iterable[tuple[str, str]], body: bytes | None = None) -> str:
     """An answer with these numbers and texts, as a model writes it: letters as they are, and in the
-    form of the question where that is an older one.
+    form that the body asks for, which versions before prompt 3 wanted as objects.
     """
+    wants_objects = body is not None and '"1|' not in _messages_in(body)[0]["content"]
     entries: list[str | dict[str, str]]
-    if question and isinstance(_texts_in(question)[0], dict):
+    if wants_objects:
         entries = [{"id": number, "target": text} for number, text in units]
     else:
         entries = [f"{number}|{text}" for number, text in units]

@@ -62,3 +62,18 @@ def test_a_file_that_is_no_document_is_said(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.exit_code != 0
     assert "odd.docx" in result.output
+
+
+def test_a_new_version_says_what_it_takes_over(tmp_path: Path) -> None:
+    first, _ = files(tmp_path)
+    asked = ("translate", first, "--source", "en", "--target", "es", "--engine", "pseudo")
+    done = run(tmp_path, *asked, "--out", tmp_path / "out")
+    assert done.exit_code in {0, 3}, done.output
+    first.write_bytes(own_document(1, paragraphs=6))
+    result = run(tmp_path, *asked, "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert "previous version" in result.stdout
+    assert "a.docx: takes over from job" in result.stdout
+    assert "kept of the engine" in result.stdout
+    anew = run(tmp_path, *asked, "--dry-run", "--new-version-of", "none")
+    assert "previous version" not in anew.stdout

@@ -65,7 +65,7 @@ def test_the_requests_of_a_unit_are_told_by_sections_as_they_were_sent(
     assert told["calls"]
     for call in told["calls"]:
         names = [each["name"] for each in call["sections"]]
-        assert {"instructions", "texts", "parameters"} <= set(names)
+        assert {"instructions", "units", "parameters"} <= set(names)
         system = [each["text"] for each in call["sections"] if each["role"] == "system"]
         said = "\n\n".join(system)
         assert any(said == body["messages"][0]["content"] for body in sent)

@@ -7,19 +7,36 @@ import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
+from docx import Document as WordDocument
 
 from documents.encrypted import agile
 from dragoman_catalog import ProjectSettings, Role
+from dragoman_contracts.resources import EngineChoice
+from dragoman_gateway.analyses.rules import gave
 from dragoman_gateway.analyses.schemas import AnalysisForm
 from dragoman_gateway.submissions.schemas import JobForm
 from dragoman_gateway.web.spreadsheets import harmless
 from dragoman_runtime.clock import SystemClock
 from e2e.documents import own_document
 from services.gateway.desks import TESTER, Desk, desk
+from services.gateway.test_new_version_api import MINE, first_version, opened
 
+
+def written(*paragraphs: str) -> bytes:
+    """A document of these paragraphs."""
+    made, file = WordDocument(), io.BytesIO()
+    made.core_properties.comments = ""
+    for each in paragraphs:
+        made.add_paragraph(each)
+    made.save(file)
+    return file.getvalue()
+
+
+NEWER = written(*("Dear customer", "Read this first", "Pay the invoice now"), "With kind regards")
 FIRST, SECOND = own_document(1, paragraphs=4), own_document(2, paragraphs=3)
 FIELDS = {"source_language": "en", "target_language": "de-CH"}
 
@@ -171,3 +188,82 @@ async def test_a_stranger_and_a_credential_of_another_project_get_nothing(gatewa
 
 async def test_a_misspelt_field_is_refused(gateway: Desk) -> None:
     assert (await analyse(gateway.as_operator, engin="pseudo")).status_code == 422
+
+
+async def test_what_a_new_version_keeps_is_told_and_not_priced(gateway: Desk) -> None:
+    first = await first_version(gateway)
+    for name, fields in (
+        ("contract.docx", {}),
+        ("renamed.docx", {"external_reference": "contract"}),
+        ("renamed.docx", {"new_version_of": str(first.job_id)}),
+    ):
+        body = (await analyse(gateway.as_operator, (name, NEWER), **fields)).json()
+        assert bands(body["total"]) == {"previous_version": 3, "mt": 1}, fields
+        reused = body["total"]["reused"]
+        assert reused["from_people"] == {"unit_count": 1, "word_count": 4}
+        assert reused["from_engine"] == {"unit_count": 2, "word_count": 5}
+        assert body["total"]["load"]["unit_count"] == 1
+        assert body["files"][0]["previous_job_id"] == str(first.job_id)
+        assert body["files"][0]["previous_document_version"] == 1
+        assert body["reused_tokens"]["input_low"] > 0
+        assert body["costs"][0]["tokens"]["output_high"] < body["reused_tokens"]["output_high"]
+    # the job keeps just these
+    pin = await gateway.as_operator.get(f"/api/v1/jobs/{await opened(gateway, NEWER)}")
+    assert pin.json()["previous_version"]["job_id"] == str(first.job_id)
+
+
+async def test_the_files_of_a_folder_are_each_compared_with_their_own_document(
+    gateway: Desk,
+) -> None:
+    await first_version(gateway)
+    body = (
+        await analyse(gateway.as_operator, ("contract.docx", NEWER), ("other.docx", NEWER))
+    ).json()
+    assert bands(body["files"][0]) == {"previous_version": 3, "mt": 1}
+    # it says again in another file that was asked for in the first
+    assert bands(body["files"][1]) == {"mt": 3, "cross_file_repetition": 1}
+    assert body["files"][1]["previous_job_id"] is None
+
+
+async def test_engines_texts_are_not_kept_under_another_engine_nor_anything_where_that_is_said(
+    gateway: Desk,
+) -> None:
+    await first_version(gateway)
+    other = (await analyse(gateway.as_operator, ("contract.docx", NEWER), engine="identity")).json()
+    assert bands(other["total"]) == {"previous_version": 1, "mt": 3}
+    none = (
+        await analyse(gateway.as_operator, ("contract.docx", NEWER), new_version_of="none")
+    ).json()
+    assert bands(none["total"]) == {"mt": 4}
+    assert none["total"]["reused"]["load"]["unit_count"] == 0
+
+
+async def test_agencies_read_what_is_reused(gateway: Desk) -> None:
+    await first_version(gateway)
+    answer = await analyse(gateway.as_operator, ("contract.docx", NEWER), query="?format=csv")
+    rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+    total = dict(zip(rows[0], rows[2], strict=True))
+    assert (total["Previous version"], total["Already paid"]) == ("9", "0")
+    assert ["Kept, people's", "1", "4"] in rows
+    assert ["Kept, an engine's", "2", "5"] in rows
+    assert MINE not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"), [("yesterday", "request.invalid"), (str(UUID(int=4)), "previous.unknown")]
+)
+async def test_a_version_that_is_not_there_is_refused(
+    gateway: Desk, wanted: str, code: str
+) -> None:
+    answer = await analyse(gateway.as_operator, new_version_of=wanted)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert answer.json()["errors"][0]["field"] == "new_version_of"
+
+
+def test_answers_count_as_those_of_the_same_engine_and_model_as_far_as_these_are_known() -> None:
+    large = EngineChoice(engine="openai", model="large")
+    assert gave(large, large)
+    assert gave(large, EngineChoice(engine="openai"))  # the settings of another process name it
+    assert not gave(large, EngineChoice(engine="openai", model="small"))
+    assert not gave(large, EngineChoice(engine="anthropic", model="large"))
+    assert not gave(None, large)

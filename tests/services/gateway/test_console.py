@@ -150,9 +150,11 @@ async def test_several_files_become_several_jobs_of_one_submission(
     ada: httpx.AsyncClient, site: Site
 ) -> None:
     answer = await submit(ada, "one.docx", "two.docx", "three.docx")
-    assert answer.headers["location"] == "/console/?notice=submitted"
+    await site.history.submit("another.docx")
     await site.show()
-    ids = re.findall(r'id="job-([0-9a-f-]+)"', (await ada.get("/console/")).text)
+    led_to = await ada.get(answer.headers["location"])
+    assert "The documents of one upload." in led_to.text
+    ids = re.findall(r'id="job-([0-9a-f-]+)"', led_to.text)
     loaded = [(await Jobs(site.store).load(UUID(job_id)))[0] for job_id in ids]
     assert len(loaded) == 3
     assert len({job.submitted.submission_id for job in loaded}) == 1

@@ -91,3 +91,20 @@ async def test_a_trial_is_opened_compared_and_chosen_from(
     page = await ada.get(opened.headers["location"])
     assert page.status_code == 200
     assert "The trial is queued" in page.text
+
+
+async def test_the_analysis_says_what_a_new_version_takes_over(
+    site: Site, ada: httpx.AsyncClient
+) -> None:
+    pairs = (("Paragraph one.", "Uno."), ("Paragraph two.", "Dos."))
+    job_id = await site.history.submit("a.docx", document=Document(pairs, is_plain=True))
+    await site.history.advance(job_id)
+    await site.show()
+    answer = await analysed(ada, "a.docx", new_version_of=str(job_id))
+    assert answer.status_code == 200, answer.text
+    assert f"/console/jobs/{job_id}" in answer.text
+    assert "There already, about" in answer.text
+    several = await analysed(ada, "a.docx", "b.docx", new_version_of=str(job_id))
+    assert "There already, about" not in several.text
+    wrong = await analysed(ada, "a.docx", new_version_of="yesterday")
+    assert (wrong.status_code, "neither the id" in wrong.text) == (422, True)

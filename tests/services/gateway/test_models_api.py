@@ -255,6 +255,32 @@ async def test_the_same_question_is_asked_and_paid_again(
     assert (used["call_count"], Decimal(used["cost"])) == (2, Decimal("0.008"))
 
 
+async def test_trials_are_told_in_spend_as_the_installation_s_and_in_no_budget(
+    gateway: Desk, server: PlaygroundServer
+) -> None:
+    model = await enter_model(gateway, server.url)
+    trial = {"messages": [{"role": "user", "content": "again"}]}
+    for _ in range(2):
+        assert (await gateway.as_admin.post(f"{model}/test", json=trial)).status_code == 200
+    spend = "/api/v1/spend"
+    for by in ("project", "job"):
+        (row,) = (await gateway.as_admin.get(spend, params={"by": by})).json()["items"]
+        assert (row["is_playground"], row["project_code"], row["job_id"]) == (True, None, None)
+        assert (Decimal(row["cost"]), row["call_count"]) == (Decimal("0.008"), 2)
+        table = await gateway.as_admin.get(spend, params={"by": by, "format": "csv"})
+        assert "playground/tests,0.008,0,2," in table.text
+    by_model = {"by": ["month", "model"]}
+    (row,) = (await gateway.as_admin.get(spend, params=by_model)).json()["items"]
+    entry = (await gateway.as_admin.get(model)).json()
+    assert row["model"] in (entry["display_name"], entry["model_name"])
+    assert (row["input_tokens"], row["is_playground"]) == (2_000, False)
+    assert len(row["month"]) == len("2026-11")
+    budget = await gateway.as_admin.get("/api/v1/projects/default/budget")
+    assert Decimal(budget.json()["spent"]) == 0
+    of_project = await gateway.as_admin.get(spend, params={"project": "default"})
+    assert of_project.json()["items"] == []
+
+
 async def test_a_model_whose_price_is_known_gets_it(gateway: Desk) -> None:
     made = await enter_provider(gateway, "https://api.openai.com/v1")
     body = {"provider_id": made.json()["provider_id"], "model_name": "gpt-4o", "category": "LLM"}

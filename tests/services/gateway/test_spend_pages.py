@@ -14,7 +14,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from dragoman_catalog import BudgetEntry, PaidCall, User
+from dragoman_catalog import INSTALLATION_PROJECT_ID, BudgetEntry, PaidCall, User
 from dragoman_contracts.identity import new_id, project_id
 from dragoman_runtime.clock import SystemClock
 from services.gateway.browser import csrf_of, sign_in
@@ -105,6 +105,18 @@ async def test_a_job_is_named_and_leads_to_its_page(
     page = (await admin.get(SPEND, params={"by": "job"})).text
     assert f'<a href="/console/jobs/{job_id}"><bdi>terms.docx</bdi></a>' in page
     assert f"<bdi>{lost}</bdi>" in page
+
+
+async def test_trials_are_a_row_of_their_own_and_months_a_choice(
+    gateway: Desk, admin: httpx.AsyncClient
+) -> None:
+    await paid(gateway, "2")
+    await paid(gateway, "1", project=INSTALLATION_PROJECT_ID, job=INSTALLATION_PROJECT_ID)
+    for by in ("project", "job"):
+        page = text_of(await admin.get(SPEND, params={"by": by}))
+        assert "playground/tests of no project, in no budget 1.00" in page, by
+    month = text_of(await admin.get(SPEND, params={"by": "month"}))
+    assert f"{TODAY:%Y-%m} 3.00" in month
 
 
 async def test_money_is_shown_to_admins_alone(gateway: Desk) -> None:

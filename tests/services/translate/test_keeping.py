@@ -26,11 +26,11 @@ from dragoman_contracts.text import (
     closing,
     opening,
 )
-from dragoman_memory import context_digest
+from dragoman_memory import KeepingTerms, context_digest, previous_matches
 from dragoman_translate.batches import translate_batch
 from dragoman_translate.dialogue import BatchTask
 from dragoman_translate.hinting import hints_of
-from dragoman_translate.keeping import KeepingTerms, Kept, neighbours_of, previous_matches
+from dragoman_translate.keeping import Kept, neighbours_of
 from dragoman_translate.planning import plan_batches
 from dragoman_translate.ports import EngineCapabilities
 from dragoman_translate.saving import savings_of

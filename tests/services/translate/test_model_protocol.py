@@ -37,7 +37,12 @@ def request(
 def test_the_last_user_message_is_one_json_object_with_the_units() -> None:
     *_, last = messages(request())
     assert last["role"] == "user"
-    assert json.loads(last["content"]) == {"texts": ["1|One <1>red</1> apple.", "2|Two pears."]}
+    assert json.loads(last["content"]) == {
+        "units": [
+            {"id": "1", "source": "One <1>red</1> apple."},
+            {"id": "2", "source": "Two pears."},
+        ]
+    }
     assert unit_ids(request()) == {"1": "u1", "2": "u2"}
 
 
@@ -56,7 +61,7 @@ def test_context_and_corrections_travel_beside_the_units() -> None:
     )
     assert payload["terms"] == [["apple", "maçã"]]
     assert payload["forbidden"] == [["pear", "pereira", "a tree"]]
-    assert list(payload)[-1] == "texts"
+    assert list(payload)[-1] == "units"
     assert payload["matches"] == [["One pear.", "Uma pera."]]
     assert payload["before"] == ["Shopping"]
     assert payload["corrections"][0] | {"problem": ""} == {

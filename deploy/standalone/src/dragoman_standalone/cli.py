@@ -44,6 +44,7 @@ from dragoman_standalone.remote_commands import download, submit, watch
 from dragoman_standalone.replay_command import replay
 from dragoman_standalone.review_command import draft, export, import_review, review_app
 from dragoman_standalone.sign_in_command import sign_in_link
+from dragoman_standalone.spend_command import spend
 from dragoman_standalone.switches import Colours, Highlights, LeftOut, Names, Styles, switches
 from dragoman_standalone.terms_command import terms_app
 from dragoman_standalone.translation_options import (
@@ -180,7 +181,16 @@ def translate(
         analysed(
             inputs,
             locales,
-            Chosen(engine, model, extraction, memory, project, domain_pack),
+            Chosen(
+                engine,
+                model,
+                extraction,
+                memory,
+                project,
+                domain_pack,
+                new_version_of,
+                glossaries or (),
+            ),
             state=state,
             url=url,
             password_file=password_file,
@@ -379,6 +389,7 @@ for each in (
     resume,
     replay,
     preflight,
+    spend,
     diff,
     maintenance,
     migrate,

@@ -131,14 +131,18 @@ class Api:
         return await self._ask("POST", path, data=fields, files={"file": file})
 
     async def analyse(
-        self, fields: dict[str, str], files: list[tuple[str, bytes]]
+        self, fields: dict[str, str], references: list[str], files: list[tuple[str, bytes]]
     ) -> dict[str, Any]:
-        """The analysis of files under the terms of a form; large ones take minutes.
+        """The analysis of files under the terms of a form; large ones take minutes. `references` are
+        the documents that the files would be versions of, in their order.
 
         Raises:
             ApiRefusedError: the answer is a problem.
         """
-        sent: dict[str, Any] = {"data": fields, "files": [("file", each) for each in files]}
+        sent: dict[str, Any] = {
+            "data": {**fields, "external_reference": references},
+            "files": [("file", each) for each in files],
+        }
         return await self._ask("POST", "analyses", timeout=_MODEL_TIMEOUT_S, **sent)
 
     async def find(self, path: str) -> dict[str, Any] | None:

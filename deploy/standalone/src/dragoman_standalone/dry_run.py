@@ -15,6 +15,7 @@ from rich.table import Table
 from dragoman_standalone.asking import Body, ask
 from dragoman_standalone.inputs import gather_for_server
 from dragoman_standalone.passwords import password_for
+from dragoman_standalone.printing import counted
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -35,6 +36,8 @@ class Chosen:
     memories: Sequence[str] | None
     project: str
     domain_pack: str
+    new_version_of: str | None = None
+    glossaries: Sequence[str] = ()
 
 
 def dry_run(
@@ -53,9 +56,10 @@ def dry_run(
         DragomanError: a file or a choice cannot be taken, or the server cannot be reached.
     """
     from dragoman_runtime.settings import load  # with the platform behind it, slow to import
-    from dragoman_standalone.remote import fields_of
+    from dragoman_standalone.glossary_choice import with_known_glossaries
+    from dragoman_standalone.remote import fields_of, reference_of
     from dragoman_standalone.settings import StandaloneSettings
-    from dragoman_standalone.translating import Order, Unfinished, overrides_of
+    from dragoman_standalone.translating import Order, Unfinished, overrides_of, with_earlier
 
     files = gather_for_server(inputs)
     settings = load(StandaloneSettings, {"state_dir": state} if state else {})
@@ -65,9 +69,16 @@ def dry_run(
         *locales, overrides, Unfinished.REFUSE, password, chosen.project, chosen.domain_pack
     )
 
+    order = with_earlier(order, chosen.new_version_of)
+
     async def question(api: Api) -> Body:
+        asked, left_out = await with_known_glossaries(api, order, chosen.glossaries)
+        if left_out:
+            told = "are not entered yet: under their terms less may be kept of the engine."
+            Console(stderr=True).print(f"{', '.join(left_out)} {told}", highlight=False)
         contents = [(each.name, each.path.read_bytes()) for each in files]
-        return await api.analyse(fields_of("", order), contents)
+        references = [reference_of(each.name) for each in files]
+        return await api.analyse(fields_of("", asked), references, contents)
 
     found = ask(state, url, question)
     if as_json:
@@ -101,8 +112,42 @@ def _print(found: Body) -> None:
         _number(total["payable_words"]),
     )
     console.print(counts)
+    for line in _reused_lines(found):
+        console.print(line, soft_wrap=True)
     for each in found["costs"]:
         console.print(_cost_line(each), soft_wrap=True)
+
+
+def _reused_lines(found: Body) -> list[str]:
+    """The units for which no engine is asked, and where their translations are."""
+    taken = [each for each in found["files"] if each["previous_job_id"]]
+    lines = [
+        f"{each['name']}: takes over from job {each['previous_job_id']}"
+        + (f", version {number}" if (number := each["previous_document_version"]) else "")
+        for each in taken
+    ]
+    reused: Body = found["total"]["reused"]
+    words = {
+        "from_people": "kept as people left them",
+        "from_engine": "kept of the engine",
+        "on_record": "answered on record",
+    }
+    parts = [
+        f"{counted(reused[name]['unit_count'], 'paragraph')} "
+        f"({counted(reused[name]['word_count'], 'word')}) {said}"
+        for name, said in words.items()
+        if reused[name]["unit_count"]
+    ]
+    if parts:
+        tokens: dict[str, int] = found["reused_tokens"]
+        spared = (
+            ""
+            if found["engine"] in _FREE
+            else f"; {tokens['input_low']:,} to {tokens['input_high']:,} tokens in and "
+            f"{tokens['output_low']:,} to {tokens['output_high']:,} out are not paid"
+        )
+        lines.append(f"reused, about: {', '.join(parts)}{spared}")
+    return lines
 
 
 def _cost_line(cost: Body) -> str:

@@ -101,6 +101,28 @@ async def with_glossaries_at(api: Api, order: Order, said: Sequence[str]) -> Ord
     return _with(order, ids)
 
 
+async def with_known_glossaries(
+    api: Api, order: Order, said: Sequence[str]
+) -> tuple[Order, list[str]]:
+    """The order with those of the named glossaries that are there, and the files that are not: they
+    stay so, since nothing is entered.
+
+    Raises:
+        GlossaryMissingError: one is neither a glossary nor a file.
+    """
+    if not said:
+        return order, []
+    known = (await api.get("glossaries"))["items"]
+    missing: list[str] = []
+
+    async def left_out(name: str, data: bytes) -> str:
+        missing.append(name)
+        return ""
+
+    ids = [await _id_of(each, known, order, left_out) for each in said]
+    return _with(order, list(filter(None, ids))), missing
+
+
 def found_among(known: Sequence[Body], said: str) -> Body | None:
     """The glossary of this name or id; None where there is none."""
     return next((each for each in known if said in (each["name"], str(each["glossary_id"]))), None)

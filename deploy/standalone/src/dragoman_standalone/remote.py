@@ -278,6 +278,11 @@ async def _submit(api: Api, file: Input, read: _Read, terms: Terms) -> Body:
     return opened
 
 
+def reference_of(name: str) -> str:
+    """The external reference of a file of this name: its document is found again by it."""
+    return name[-MAX_REFERENCE:]
+
+
 def fields_of(name: str, order: Order) -> dict[str, str]:
     """The form's fields for a file of this name."""
     asked = order.overrides.as_asked()
@@ -286,7 +291,7 @@ def fields_of(name: str, order: Order) -> dict[str, str]:
         "domain_pack_code": order.domain_pack,
         "source_language": str(order.source),
         "target_language": str(order.target),
-        "external_reference": name[-MAX_REFERENCE:],
+        "external_reference": reference_of(name),
         "auto_start": "true",
     }
     fields |= {key: str(asked[key]) for key in ("engine", "model", "cost_cap") if asked.get(key)}

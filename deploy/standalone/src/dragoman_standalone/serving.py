@@ -13,6 +13,7 @@ import dragoman_intake.app
 from dragoman_catalog import Catalog
 from dragoman_contracts.errors import PermanentError
 from dragoman_gateway.app import console_router, create_app, serving
+from dragoman_gateway.desks import poster_of
 from dragoman_gateway.views import projectors
 from dragoman_runtime.clock import SystemClock
 from dragoman_runtime.service import spare_collections, until_told_to_stop
@@ -43,7 +44,8 @@ async def serve(
         views = projectors(platform.store, platform.objects, platform.database)
         for each in views:
             await each.open()
-        beside = [asyncio.ensure_future(each.run()) for each in views]
+        poster = poster_of(platform.ports)
+        beside = [asyncio.ensure_future(each.run()) for each in (*views, poster)]
         if settings.maintenance_every_s:
             every = timedelta(seconds=settings.maintenance_every_s)
             catalog = Catalog(platform.database)

@@ -1,6 +1,7 @@
 """Budgets of projects and jobs: what was spent is asked before each call is paid.
 
-Money is in US dollars. The calls themselves are entered in `spending`.
+Money is in US dollars. The calls themselves are entered in `spending`. Sums of projects are kept by
+month, since they are asked for before each call: however many were paid, a few rows are read.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from dragoman_catalog import tables
@@ -22,7 +23,8 @@ from dragoman_catalog.values import Editor
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.model import Value
 
-_BUDGETS, _JOB_CAPS, _SPENDING = tables.budgets, tables.job_caps, tables.spending
+_BUDGETS, _JOB_CAPS = tables.budgets, tables.job_caps
+_SPENDING, _SPENT = tables.spending, tables.spent
 
 
 class BudgetEntry(Value):
@@ -145,10 +147,7 @@ class Budgets:
     async def job_cap(self, job_id: UUID) -> Decimal | None:
         """The cap that was set for a job after it was submitted; None where none was."""
         async with reading(self._engine) as connection:
-            found = await rows(
-                connection, select(_JOB_CAPS.c.cap).where(_JOB_CAPS.c.job_id == job_id)
-            )
-        return Decimal(str(found[0]["cap"])) if found else None
+            return await _job_cap(connection, job_id)
 
     async def set_job_cap(
         self, editor: Editor, now: datetime, project_id: UUID, job_id: UUID, cap: Money
@@ -176,29 +175,25 @@ class Budgets:
         `of_job` is the cap that the job was submitted with. One that was set for it later goes
         before it, and it before the project's for each job. `month` is the first day of a month.
         """
-        budget, raised = await self.of_project(project_id), await self.job_cap(job_id)
-        of_job = of_job if raised is None else raised
-        limits = {
-            "job": _decimal(budget.job_cap) if of_job is None else of_job,
-            "month": _decimal(budget.month_cap),
-            "project": _decimal(budget.project_cap),
-        }
-        if all(limit is None for limit in limits.values()):
-            return []
-        spent = await self.spent(project_id, job_id, month)
+        async with reading(self._engine) as connection:
+            budget = await _budget(connection, project_id)
+            raised = await _job_cap(connection, job_id)
+            of_job = of_job if raised is None else raised
+            limits = {
+                "job": _decimal(budget.job_cap) if of_job is None else of_job,
+                "month": _decimal(budget.month_cap),
+                "project": _decimal(budget.project_cap),
+            }
+            if all(limit is None for limit in limits.values()):
+                return []
+            spent = await _spent(connection, project_id, job_id, month)
         paid = {"job": spent.job, "month": spent.month, "project": spent.project}
         return [Cap(name, limit, paid[name]) for name, limit in limits.items() if limit is not None]
 
     async def spent(self, project_id: UUID, job_id: UUID | None, month: date) -> Spent:
         """The sums up to now; `month` is the first day of a month."""
-        of_project = _SPENDING.c.project_id == project_id
         async with reading(self._engine) as connection:
-            ever = await _sum(connection, [of_project])
-            in_month = await _sum(connection, [of_project, _SPENDING.c.day >= month])
-            of_job = Decimal(0)
-            if job_id is not None:
-                of_job = await _sum(connection, [of_project, _SPENDING.c.job_id == job_id])
-        return Spent(job=of_job, month=in_month, project=ever)
+            return await _spent(connection, project_id, job_id, month)
 
 
 def _decimal(amount: str | None) -> Decimal | None:
@@ -210,10 +205,30 @@ async def _budget(connection: AsyncConnection, project_id: UUID) -> Budget:
     return await one(connection, statement, Budget) or Budget(project_id=project_id)
 
 
-async def _sum(connection: AsyncConnection, terms: Sequence[ColumnElement[bool]]) -> Decimal:
+async def _job_cap(connection: AsyncConnection, job_id: UUID) -> Decimal | None:
+    found = await rows(connection, select(_JOB_CAPS.c.cap).where(_JOB_CAPS.c.job_id == job_id))
+    return Decimal(str(found[0]["cap"])) if found else None
+
+
+async def _spent(
+    connection: AsyncConnection, project_id: UUID, job_id: UUID | None, month: date
+) -> Spent:
+    by_month = select(_SPENT.c.month, _SPENT.c.cost_nanos).where(_SPENT.c.project_id == project_id)
+    sums = {
+        date.fromisoformat(str(row["month"])): int(str(row["cost_nanos"]))
+        for row in await rows(connection, by_month)
+    }
+    in_month = sum(cost for first_day, cost in sums.items() if first_day >= month)
+    of_job = Decimal(0) if job_id is None else await _sum_of_job(connection, project_id, job_id)
+    return Spent(
+        job=of_job,
+        month=Decimal(in_month) / NANOS,
+        project=Decimal(sum(sums.values())) / NANOS,
+    )
+
+
+async def _sum_of_job(connection: AsyncConnection, project_id: UUID, job_id: UUID) -> Decimal:
     total = func.coalesce(func.sum(_SPENDING.c.cost_nanos), 0).label("total")
-    statement = select(total)
-    for term in terms:
-        statement = statement.where(term)
-    found = await rows(connection, statement)
+    is_jobs = (_SPENDING.c.project_id == project_id) & (_SPENDING.c.job_id == job_id)
+    found = await rows(connection, select(total).where(is_jobs))
     return Decimal(str(found[0]["total"])) / NANOS

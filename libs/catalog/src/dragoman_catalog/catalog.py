@@ -45,6 +45,7 @@ from dragoman_catalog.values import (
     Project,
     SubmissionTerms,
 )
+from dragoman_catalog.webhooks import Webhooks
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.references import references_in
 from dragoman_runtime.migrations.run import migrate, sqlalchemy_url
@@ -62,7 +63,7 @@ class Catalog:
     """The entries that people edit.
 
     The engine is the caller's, made by `create_views_engine`: the database may be shared. Without a
-    seal no key of a provider can be stored or read.
+    seal no key of a provider and no secret of a webhook can be stored or read.
     """
 
     def __init__(self, engine: AsyncEngine, seal: KeySeal | None = None) -> None:
@@ -89,6 +90,7 @@ class Catalog:
         self.memory_segments = MemorySegments(engine)
         self.budgets = Budgets(engine)
         self.spending = Spending(engine)
+        self.webhooks = Webhooks(engine, seal)
         self.seeds = Seeds(engine, self.providers)
 
     async def callable_model(self, model_id: UUID) -> CallableModel:

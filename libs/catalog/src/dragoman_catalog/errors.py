@@ -72,13 +72,15 @@ class EntryInUseError(PermanentError):
 
 
 class EncryptionKeyMissingError(PermanentError):
-    """A provider's key cannot be stored: the installation has no encryption key."""
+    """A provider's key, or a webhook's secret, cannot be stored: the installation has no encryption
+    key.
+    """
 
     default_code = "provider.no_encryption_key"
 
     def __init__(self) -> None:
         super().__init__(
-            "Keys of providers are stored encrypted, and there is nothing to encrypt with: "
+            "Keys of providers and secrets of webhooks are stored encrypted, and there is nothing to encrypt with: "
             "set DRAGOMAN_ENCRYPTION_KEY, 32 characters or more, and start again."
         )
 
@@ -104,6 +106,29 @@ class AddressMovedError(PermanentError):
     def __init__(self) -> None:
         super().__init__(
             "The address leads to another server now: enter the key for it, or an empty one."
+        )
+
+
+class SecretUnreadableError(PermanentError):
+    """A webhook's stored secret cannot be decrypted any more."""
+
+    default_code = "webhook.secret_unreadable"
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f"The secret of webhook {title} cannot be decrypted: it was stored under another encryption key. "
+            "Set the DRAGOMAN_ENCRYPTION_KEY of then, or give the webhook a new secret."
+        )
+
+
+class TooManyWebhooksError(PermanentError):
+    """There are as many webhooks as may be."""
+
+    default_code = "webhook.too_many"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There are as many webhooks as may be; remove one, or let one tell of more."
         )
 
 

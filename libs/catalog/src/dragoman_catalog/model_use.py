@@ -25,6 +25,8 @@ from dragoman_catalog.model_values import (
     ModelUse,
     UseCount,
 )
+from dragoman_catalog.spending import entered
+from dragoman_catalog.spending_values import PaidCall
 
 _USE = tables.model_use
 _CALLS = tables.model_calls
@@ -43,8 +45,10 @@ class ModelUses:
         async with writing(self._engine) as connection:
             await _add(connection, model_id, day, count)
 
-    async def record(self, call: ModelCall, count: UseCount) -> None:
-        """Put a call from the playground on record and add what it took."""
+    async def record(self, call: ModelCall, count: UseCount, paid: PaidCall | None = None) -> None:
+        """Put a call from the playground on record and add what it took; one that was answered is
+        entered as paid by the installation, which no budget counts.
+        """
         row = call.model_dump(exclude={"record"}) | {
             "record": [each.model_dump(mode="json") for each in call.record],
             "project_id": INSTALLATION_PROJECT_ID,
@@ -52,6 +56,9 @@ class ModelUses:
         async with writing(self._engine) as connection:
             await connection.execute(insert(_CALLS).values(row))
             await _add(connection, call.model_id, call.called_at.date(), count)
+            if paid is not None:
+                owner, day = INSTALLATION_PROJECT_ID, call.called_at.date()
+                await entered(connection, owner, owner, day, paid)
 
     async def calls(self, model_id: UUID, limit: int = 20) -> list[ModelCall]:
         """The newest calls of the playground, the newest first."""

@@ -5,6 +5,9 @@ is entered once, by its key: the fingerprint of its question, or the digest of i
 
     call 5f3a… of job A   0.002000 USD, 1,200 tokens in, 300 out, openai, gpt-4o-mini
     reuse of 5f3a… by B   B got the same answer and paid nothing: 0.002000 USD saved
+
+Calls of the playground and of tests of models belong to no project: project and job of their rows are
+`INSTALLATION_PROJECT_ID`, so that no budget counts them.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Integer,
+    String,
     Subquery,
     Table,
     cast,
@@ -46,8 +50,10 @@ _TOKENS = ("input_tokens", "cached_tokens", "output_tokens")
 _COUNTED = ("call_count", "unpriced_count", "untold_count", *_TOKENS, "reused_count")
 _MONEY = ("cost", "saved")
 _MILLION = 1_000_000
+_MONTH_CHARS = len("2026-11")
 _COLUMNS = {
     SpendGroup.DAY: ("day",),
+    SpendGroup.MONTH: ("month",),
     SpendGroup.PROJECT: ("project_id",),
     SpendGroup.PROVIDER: ("provider",),
     SpendGroup.MODEL: ("provider", "model"),
@@ -63,17 +69,8 @@ class Spending:
 
     async def enter(self, project_id: UUID, job_id: UUID, day: date, paid: PaidCall) -> None:
         """Enter what a job paid for a call; entering it again changes nothing."""
-        cost = paid.cost or Decimal(0)
-        row: dict[str, object] = {
-            **paid.model_dump(exclude={"cost"}),
-            "project_id": project_id,
-            "job_id": job_id,
-            "day": day,
-            "cost_nanos": int((cost * NANOS).to_integral_value(ROUND_HALF_EVEN)),
-            "is_priced": paid.cost is not None,
-        }
         async with writing(self._engine) as connection:
-            await connection.execute(_insert(connection, _SPENDING).on_conflict_do_nothing(), [row])
+            await entered(connection, project_id, job_id, day, paid)
 
     async def reuse(
         self, project_id: UUID, job_id: UUID, day: date, found: Sequence[FoundCall]
@@ -116,7 +113,7 @@ class Spending:
     async def grouped(
         self, which: SpendingFilter, by: Sequence[SpendGroup], *, limit: int | None = None
     ) -> list[SpendRow]:
-        """The sums of each group: by day where that is asked for, then the dearest first."""
+        """The sums of each group: by month and day where that is asked for, then the dearest first."""
         return await self._sums(which, by, limit)
 
     async def _sums(
@@ -124,13 +121,15 @@ class Spending:
     ) -> list[SpendRow]:
         names = list(dict.fromkeys(name for group in by for name in _COLUMNS[group]))
         lines = _lines(which)
+        columns: dict[str, ColumnElement[object]] = dict(lines.c.items())
+        columns["month"] = func.substr(cast(lines.c.day, String), 1, _MONTH_CHARS)
         sums = [
             func.coalesce(func.sum(lines.c[name]), 0).label(name) for name in (*_MONEY, *_COUNTED)
         ]
-        keys = [lines.c[name] for name in names]
+        keys = [columns[name].label(name) for name in names]
         statement = select(*keys, *sums).group_by(*keys) if keys else select(*sums)
         if keys:
-            first = [lines.c.day] if "day" in names else []
+            first = [key for key in keys if key.name in ("month", "day")]
             statement = statement.order_by(*first, sums[0].desc(), sums[1].desc(), *keys)
         if limit is not None:
             statement = statement.limit(limit)
@@ -146,6 +145,22 @@ class Spending:
             )
             for row in found
         ]
+
+
+async def entered(
+    connection: AsyncConnection, project_id: UUID, job_id: UUID, day: date, paid: PaidCall
+) -> None:
+    """Enter a call in a transaction that writes more; entering it again changes nothing."""
+    cost = paid.cost or Decimal(0)
+    row: dict[str, object] = {
+        **paid.model_dump(exclude={"cost"}),
+        "project_id": project_id,
+        "job_id": job_id,
+        "day": day,
+        "cost_nanos": int((cost * NANOS).to_integral_value(ROUND_HALF_EVEN)),
+        "is_priced": paid.cost is not None,
+    }
+    await connection.execute(_insert(connection, _SPENDING).on_conflict_do_nothing(), [row])
 
 
 def _lines(which: SpendingFilter) -> Subquery:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from dragoman_catalog.model_values import INSTALLATION_PROJECT_ID
 from dragoman_contracts.model import Value
 
 _Count = Annotated[int, Field(ge=0)]
@@ -47,6 +48,7 @@ class SpendGroup(StrEnum):
     """The things that spending can be summed by."""
 
     DAY = "day"
+    MONTH = "month"
     PROJECT = "project"
     PROVIDER = "provider"
     MODEL = "model"
@@ -85,11 +87,17 @@ class SpendSums(Value):
 
 class SpendRow(SpendSums):
     """The sums of one group. A field that was not grouped by is None, and so are provider and model
-    where they are not known.
+    where they are not known. A `month` is written as `2026-11`.
     """
 
     day: date | None = None
+    month: str | None = None
     project_id: UUID | None = None
     provider: str | None = None
     model: str | None = None
     job_id: UUID | None = None
+
+    @property
+    def is_of_trials(self) -> bool:
+        """Whether it sums calls of the playground and of tests of models, which no project pays."""
+        return self.project_id == INSTALLATION_PROJECT_ID

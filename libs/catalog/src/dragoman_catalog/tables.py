@@ -393,6 +393,17 @@ spending = Table(
 was counted.
 """
 
+spent = Table(
+    "catalog_spent",
+    metadata,
+    Column("project_id", Uuid, primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("cost_nanos", BigInteger, nullable=False),
+)
+"""The sum of a project's calls in a month, which is named by its first day. A trigger of the database
+adds each row of `catalog_spending`, in its transaction: nothing else writes here.
+"""
+
 reuse = Table(
     "catalog_reuse",
     metadata,
@@ -407,6 +418,49 @@ reuse = Table(
 """A row for each part of a job that got answers of a call which another job had paid, with their
 share of the call in millionths.
 """
+
+webhooks = Table(
+    "catalog_webhooks",
+    metadata,
+    Column("webhook_id", Uuid, primary_key=True),
+    Column("title", String(200), nullable=False),
+    Column("url", String(1000), nullable=False),
+    Column("project_id", Uuid, ForeignKey("catalog_projects.project_id"), nullable=True),
+    Column("types", JSON, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("secret_ciphertext", LargeBinary, nullable=False),
+    Column("secret_nonce", LargeBinary, nullable=False),
+    Column("previous_ciphertext", LargeBinary, nullable=True),
+    Column("previous_nonce", LargeBinary, nullable=True),
+    Column("previous_secret_until", UtcDateTime, nullable=True),
+    Column("position", BigInteger, nullable=False),
+    Column("attempt_count", Integer, nullable=False),
+    Column("failing_since", UtcDateTime, nullable=True),
+    Column("next_attempt_at", UtcDateTime, nullable=True),
+    Column("delivered_at", UtcDateTime, nullable=True),
+    Column("off_reason", String(40), nullable=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+"""A webhook with its sealed secrets and its place in the log."""
+
+webhook_deliveries = Table(
+    "catalog_webhook_deliveries",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, ForeignKey("catalog_webhooks.webhook_id"), nullable=False),
+    Column("message_id", String(80), nullable=False),
+    Column("type", String(80), nullable=False),
+    Column("job_id", Uuid, nullable=True),
+    Column("attempted_at", UtcDateTime, nullable=False),
+    Column("outcome", String(40), nullable=False),
+    Column("status_code", Integer, nullable=True),
+    Column("duration_ms", Integer, nullable=False),
+    Column("error", String(500), nullable=False),
+    Index("catalog_webhook_deliveries_last", "webhook_id", "attempted_at"),
+)
+"""The last attempts to post to each webhook."""
 
 seeds = Table(
     "catalog_seeds",

@@ -11,10 +11,11 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field
 
-from dragoman_contracts.events import Count
+from dragoman_contracts.events import Count, UnitsAndWords
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.model import Value
 
@@ -22,16 +23,19 @@ from dragoman_contracts.model import Value
 class Band(StrEnum):
     """Where the words of a unit are counted: the best that is known of it before the run.
 
-    `102` to `50-74` are matches of the job's memories. The internal ones are near to an earlier
-    unit of the same documents. `mt` has no match and goes to the engine; `numbers_only` has nothing
-    to translate.
+    `previous_version` keeps the translation of the version before. `102` to `50-74` are matches of
+    the job's memories. The answer for `already_paid` is on record from an earlier job on the
+    document. The internal ones are near to an earlier unit of the same documents. `mt` has no match
+    and goes to the engine; `numbers_only` has nothing to translate.
     """
 
+    PREVIOUS_VERSION = "previous_version"
     DOUBLE_CONTEXT = "102"
     CONTEXT = "101"
     EXACT = "100"
     REPETITION = "repetition"
     CROSS_FILE_REPETITION = "cross_file_repetition"
+    ALREADY_PAID = "already_paid"
     NEAR_EXACT = "95-99"
     FUZZY_85 = "85-94"
     FUZZY_75 = "75-84"
@@ -46,11 +50,13 @@ class Band(StrEnum):
 
 USUAL_PAYABLE_PCT: Mapping[Band, int] = MappingProxyType(
     {
+        Band.PREVIOUS_VERSION: 0,
         Band.DOUBLE_CONTEXT: 0,
         Band.CONTEXT: 0,
         Band.EXACT: 30,
         Band.REPETITION: 30,
         Band.CROSS_FILE_REPETITION: 30,
+        Band.ALREADY_PAID: 0,
         Band.NEAR_EXACT: 60,
         Band.FUZZY_85: 60,
         Band.FUZZY_75: 60,
@@ -103,8 +109,39 @@ class TextLoad(Value):
         )
 
 
+class Reused(Value):
+    """Units for which a job would ask no engine, as far as is known before it runs: about so many.
+
+    A person wrote or accepted the translations `from_people` in the previous version; those
+    `from_engine` passed its checks. The answers for `on_record` are paid for. `load` is the text
+    that an engine would be sent without them, once each.
+    """
+
+    from_people: UnitsAndWords = UnitsAndWords()
+    from_engine: UnitsAndWords = UnitsAndWords()
+    on_record: UnitsAndWords = UnitsAndWords()
+    load: TextLoad = TextLoad()
+
+    @property
+    def units(self) -> UnitsAndWords:
+        """All of them."""
+        return self.from_people + self.from_engine + self.on_record
+
+    def __add__(self, other: Reused) -> Reused:
+        return Reused(
+            from_people=self.from_people + other.from_people,
+            from_engine=self.from_engine + other.from_engine,
+            on_record=self.on_record + other.on_record,
+            load=self.load + other.load,
+        )
+
+
 class FileAnalysis(Value):
-    """The counts of one document, or of all together; every band is there, in its order."""
+    """The counts of one document, or of all together; every band is there, in its order.
+
+    `previous_job_id` is the job on an earlier version, `previous_document_version`, whose
+    translations a job would take over; None where there is none.
+    """
 
     name: str
     unit_count: Count
@@ -114,6 +151,9 @@ class FileAnalysis(Value):
     payable_words: Annotated[Decimal, Field(ge=0)]
     bands: tuple[BandCount, ...]
     load: TextLoad
+    reused: Reused = Reused()
+    previous_job_id: UUID | None = None
+    previous_document_version: int | None = None
 
 
 class TokenRange(Value):

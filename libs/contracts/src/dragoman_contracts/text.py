@@ -229,6 +229,13 @@ class Unit(Value):
         return normalised(part for segment in self.segments for part in segment.source)
 
 
+def needs_engine(unit: Unit) -> bool:
+    """Whether a unit has anything to translate: it may be translated, and has a letter."""
+    return unit.is_translatable and any(
+        character.isalpha() for character in plain_text(unit.source)
+    )
+
+
 class UnitList(Value):
     """The units of one document version, in document order, as extract stores them."""
 

@@ -16,6 +16,7 @@ from dragoman_memory.matching import (
     score_match,
 )
 from dragoman_memory.pinned import PinnedMemory, Wanted, best_of, match_list, wanted_of
+from dragoman_memory.previous import KeepingTerms, previous_matches
 from dragoman_memory.search import Found, MemorySearch
 from dragoman_memory.segment import (
     MemorySegment,
@@ -40,6 +41,7 @@ __all__ = [
     "DocumentUnits",
     "Found",
     "Intake",
+    "KeepingTerms",
     "MatchKind",
     "MemoryMatch",
     "MemoryQuery",
@@ -63,6 +65,7 @@ __all__ = [
     "ids_in",
     "match_list",
     "matching_text",
+    "previous_matches",
     "ranked",
     "repetitions",
     "score_match",

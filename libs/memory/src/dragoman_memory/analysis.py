@@ -1,5 +1,5 @@
 """Documents counted before they are translated: words by band of match, repetitions within and
-across them, and units that are near to earlier ones.
+across them, units that are near to earlier ones, and those that no engine is asked for again.
 
     price.docx    "Pay now."  "Pay now."  "12.50"      1 mt, 1 repetition, 1 numbers_only
     offer.docx    "Pay now."  "Pay later."             1 cross_file_repetition, 1 internal_50-74
@@ -7,7 +7,7 @@ across them, and units that are near to earlier ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from uuid import UUID
@@ -20,9 +20,11 @@ from dragoman_contracts.analysis import (
     Band,
     BandCount,
     FileAnalysis,
+    Reused,
     TextLoad,
 )
 from dragoman_contracts.counting import TextCount, count_text
+from dragoman_contracts.events import UnitsAndWords
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.resources import MatchList
 from dragoman_contracts.text import Content, Unit, plain_text
@@ -45,18 +47,25 @@ _INTERNAL = {
 
 @dataclass(frozen=True, slots=True)
 class DocumentUnits:
-    """A document to be counted: its units in order, and the matches of its memories."""
+    """A document to be counted: its units in order, and the matches of its memories.
+
+    `kept` are the units, by id, that keep the translation of the previous version, and whether it
+    is a person's. `paid` are the `tag_pattern`s of texts whose answers are on record.
+    """
 
     name: str
     units: Sequence[Unit]
     matches: MatchList = field(default_factory=MatchList)
+    kept: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    paid: Container[Hashable] = frozenset[Hashable]()
 
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
     band: Band
     count: TextCount
-    load: TextLoad
+    load: TextLoad = field(default_factory=TextLoad)
+    reused: Reused | None = None
 
 
 def analyse(
@@ -67,18 +76,41 @@ def analyse(
 ) -> Analysis:
     """Count documents that will be translated under the same terms, in their order.
 
-    A unit is counted once, in the best band that it has: a match of 100 and over, a repetition, a
-    match below, a near unit of the same documents. A match of the same score goes before a near
-    unit. Units that are not translated are left out.
+    A unit is counted once, in the best band that it has: kept of the previous version, a match of
+    100 and over, a repetition, paid already, a match below, a near unit of the same documents. A
+    match of the same score goes before a near unit. Units that are not translated are left out, and
+    a unit that is kept makes no other a repetition: the engine is not asked for it.
     """
     shares = {**USUAL_PAYABLE_PCT, **(payable_pct or {})}
-    near = _NearUnits(source_locale, target_locale)
-    seen: dict[tuple[object, ...], int] = {}
+    counting = _Counting(source_locale, target_locale)
     files: list[FileAnalysis] = []
     everything: list[_Counted] = []
     for number, document in enumerate(documents):
-        best = {
-            each.unit_id: max(each.matches, key=lambda match: match.score)
+        counted = counting.of(document, number)
+        files.append(_summed(document.name, counted, shares))
+        everything += counted
+    return Analysis(
+        source_locale=source_locale,
+        target_locale=target_locale,
+        files=tuple(files),
+        total=_summed("", everything, shares),
+    )
+
+
+class _Counting:
+    """Counts documents one after the other: the texts that were there before are remembered, with
+    the number of the first document that would ask for each.
+    """
+
+    def __init__(self, source: Locale, target: Locale) -> None:
+        self._near = _NearUnits(source, target)
+        self._seen: dict[Hashable, int] = {}
+        self._spared: set[Hashable] = set()
+
+    def of(self, document: DocumentUnits, number: int) -> list[_Counted]:
+        """The units of a document that have something to count."""
+        scores = {
+            each.unit_id: max(match.score for match in each.matches)
             for each in document.matches.units
             if each.matches
         }
@@ -91,27 +123,59 @@ def analyse(
         for unit in document.units:
             if not unit.is_translatable or not plain_text(unit.source).strip():
                 continue
-            pattern = tag_pattern(unit.source)
-            first = seen.get(pattern)
-            seen.setdefault(pattern, number)
-            is_first = first is None
-            nearest = near.add(unit.source) if is_first else 0
-            score = best[unit.unit_id].score if unit.unit_id in best else 0
-            band = _band(unit, score, None if is_first else first == number, nearest)
-            is_asked = is_first and band is not Band.NUMBERS_ONLY and unit.unit_id not in approved
-            load = _load(plain_text(unit.source)) if is_asked else TextLoad()
-            counted.append(_Counted(band, count_text(unit.source, unit.tags), load))
-        files.append(_summed(document.name, counted, shares))
-        everything += counted
-    return Analysis(
-        source_locale=source_locale,
-        target_locale=target_locale,
-        files=tuple(files),
-        total=_summed("", everything, shares),
-    )
+            is_persons, is_approved = document.kept.get(unit.unit_id), unit.unit_id in approved
+            if is_persons or (is_persons is not None and not is_approved):
+                counted.append(self._kept(unit, is_persons=is_persons))
+            else:
+                is_paid = not is_approved and tag_pattern(unit.source) in document.paid
+                score = scores.get(unit.unit_id, 0)
+                counted.append(self._new(unit, number, score, is_approved, is_paid))
+        return counted
+
+    def _kept(self, unit: Unit, *, is_persons: bool) -> _Counted:
+        count = count_text(unit.source, unit.tags)
+        units, load = _one(count), self._spare(unit)
+        reused = (
+            Reused(from_people=units, load=load)
+            if is_persons
+            else Reused(from_engine=units, load=load)
+        )
+        return _Counted(Band.PREVIOUS_VERSION, count, reused=reused)
+
+    def _new(
+        self, unit: Unit, number: int, score: int, is_approved: bool, is_paid: bool
+    ) -> _Counted:
+        count, pattern = count_text(unit.source, unit.tags), tag_pattern(unit.source)
+        first = self._seen.get(pattern)
+        self._seen.setdefault(pattern, number)
+        nearest = self._near.add(unit.source) if first is None else 0
+        is_paid = is_paid and first is None
+        repeated = None if first is None else first == number
+        band = _band(unit, score, repeated, nearest, is_paid=is_paid)
+        if first is not None or is_approved or band is Band.NUMBERS_ONLY:
+            return _Counted(band, count)
+        if is_paid:
+            return _Counted(
+                band, count, reused=Reused(on_record=_one(count), load=self._spare(unit))
+            )
+        return _Counted(band, count, _load(plain_text(unit.source)))
+
+    def _spare(self, unit: Unit) -> TextLoad:
+        """The text that an engine is not sent, once."""
+        pattern = tag_pattern(unit.source)
+        if pattern in self._spared:
+            return TextLoad()
+        self._spared.add(pattern)
+        return _load(plain_text(unit.source))
 
 
-def _band(unit: Unit, score: int, is_repeated_here: bool | None, near: int) -> Band:
+def _one(count: TextCount) -> UnitsAndWords:
+    return UnitsAndWords(unit_count=1, word_count=count.words)
+
+
+def _band(
+    unit: Unit, score: int, is_repeated_here: bool | None, near: int, *, is_paid: bool
+) -> Band:
     """The band of a unit. `is_repeated_here` is None for a text that was not there before."""
     if not any(each.isalpha() for each in plain_text(unit.source)):
         return Band.NUMBERS_ONLY
@@ -119,6 +183,8 @@ def _band(unit: Unit, score: int, is_repeated_here: bool | None, near: int) -> B
         return Band(band_of(score))
     if is_repeated_here is not None:
         return Band.REPETITION if is_repeated_here else Band.CROSS_FILE_REPETITION
+    if is_paid:
+        return Band.ALREADY_PAID
     internal = _INTERNAL.get(band_of(near))
     if internal is not None and near > score:
         return internal
@@ -198,10 +264,11 @@ def _load(text: str) -> TextLoad:
 
 def _summed(name: str, counted: Iterable[_Counted], shares: Mapping[Band, int]) -> FileAnalysis:
     by_band: dict[Band, list[TextCount]] = {band: [] for band in Band}
-    load = TextLoad()
+    load, reused = TextLoad(), Reused()
     for each in counted:
         by_band[each.band].append(each.count)
         load += each.load
+        reused = reused + each.reused if each.reused else reused
     bands = tuple(_band_count(band, counts, shares[band]) for band, counts in by_band.items())
     whole = sum((count for counts in by_band.values() for count in counts), TextCount())
     return FileAnalysis(
@@ -213,6 +280,7 @@ def _summed(name: str, counted: Iterable[_Counted], shares: Mapping[Band, int]) 
         payable_words=sum((each.payable_words for each in bands), Decimal(0)),
         bands=bands,
         load=load,
+        reused=reused,
     )
 
 

@@ -1,5 +1,5 @@
-"""Addresses that may be asked: a guard against providers that lead into the installation's own
-network (server-side request forgery).
+"""Addresses that may be asked: a guard against providers, and webhooks, that lead into the
+installation's own network (server-side request forgery).
 
     https://api.openai.com/v1           may be asked
     http://10.0.0.7:8000/v1             only where DRAGOMAN_PRIVATE_PROVIDERS names 10.0.0.7, or 10.0.0.0/8
@@ -55,11 +55,13 @@ _TEREDO = IPv6Network("2001::/32")
 # A host whose last label is a number is an IPv4 address to browsers and to inet_aton, in forms that
 # hide it: 127.1, 0x7f000001, 2130706433 (WHATWG URL, "ends in a number").
 _NUMERIC = re.compile(r"(?:^|\.)(?:\d+|0[xX][0-9a-fA-F]*)\.?$")
+_PROVIDER = "provider"
+_PORTS = 2**16
 _LOCAL_NAMES = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
 
 
 class AddressRefusedError(PermanentError):
-    """A provider's address is one that may not be asked; nothing was sent to it."""
+    """The address of a provider or webhook is one that may not be asked; nothing was sent to it."""
 
     default_code = "model.address_refused"
 
@@ -126,44 +128,67 @@ def check_base_url(url: str, private_hosts: Iterable[str] | None = None) -> str:
         AddressRefusedError: it is no http or https URL, carries a credential, a query or a
             fragment, or names an address that may not be asked.
     """
+    parsed = _checked(url, private_hosts, _PROVIDER)
+    if parsed.query or parsed.fragment or "?" in url or "#" in url:
+        message = "The provider's address must end before any ? or #; leave out the query."
+        raise AddressRefusedError(message)
+    return str(parsed).rstrip("/")
+
+
+def check_url(url: str, private_hosts: Iterable[str] | None = None, *, of: str) -> str:
+    """The URL, which may have a query, if its form allows to post to it. Nothing is resolved.
+
+    `of` is the noun that messages name its owner by, such as `webhook`.
+
+    Raises:
+        AddressRefusedError: it is no http or https URL, carries a credential or a fragment, or
+            names an address that may not be asked.
+    """
+    parsed = _checked(url, private_hosts, of)
+    if parsed.fragment or "#" in url:
+        raise AddressRefusedError(f"The {of}'s address must end before any #.")
+    return str(parsed)
+
+
+def _checked(url: str, private_hosts: Iterable[str] | None, of: str) -> httpx.URL:
     try:
         parsed = httpx.URL(url.strip())
     except (httpx.InvalidURL, TypeError, ValueError):
         raise AddressRefusedError(
-            "The provider's address is no URL; write it like https://api.example.com/v1."
+            f"The {of}'s address is no URL; write it like https://api.example.com/v1."
         ) from None
     if parsed.scheme not in ("http", "https") or not parsed.host:
-        message = "The provider's address must begin with http:// or https:// and name a host."
+        message = f"The {of}'s address must begin with http:// or https:// and name a host."
         raise AddressRefusedError(message)
+    if parsed.port is not None and not 0 < parsed.port < _PORTS:
+        raise AddressRefusedError(
+            f"The {of}'s address names a port that no server has; correct it."
+        )
     if parsed.userinfo:
-        message = "The provider's address holds a name or password; leave it out, and give the key by itself."
+        more = ", and give the key by itself" if of == _PROVIDER else ""
+        message = f"The {of}'s address holds a name or password; leave it out{more}."
         raise AddressRefusedError(message)
-    if parsed.query or parsed.fragment or "?" in url or "#" in url:
-        message = "The provider's address must end before any ? or #; leave out the query."
-        raise AddressRefusedError(message)
-    _check_host(_host_of(parsed), PrivateHosts.of(private_hosts))
-    return str(parsed).rstrip("/")
+    _check_host(_host_of(parsed), PrivateHosts.of(private_hosts), of)
+    return parsed
 
 
-def _check_host(host: str, private: PrivateHosts) -> None:
+def _check_host(host: str, private: PrivateHosts, of: str) -> None:
     address = _literal(host)
     if address is not None:
         if not private.permits(host, address):
-            raise _refused(host, [address])
+            raise _refused(host, [address], of)
         return
     name = _plain(host)
     if not _is_name(name):
-        raise AddressRefusedError("The host of the provider's address is no name; correct it.")
+        raise AddressRefusedError(f"The host of the {of}'s address is no name; correct it.")
     if _NUMERIC.search(name):
-        message = (
-            f"The host {host} of the provider is a number and no address; write it as an address."
-        )
+        message = f"The host {host} of the {of} is a number and no address; write it as an address."
         raise AddressRefusedError(message)
     is_local = name in _LOCAL_NAMES or name.endswith(".localhost")
     if is_local and name not in private.names:
         loopback: list[_Address] = [IPv4Address("127.0.0.1"), IPv6Address("::1")]
         if not any(private.permits(host, each) for each in loopback):
-            raise _refused(host, loopback)
+            raise _refused(host, loopback, of)
 
 
 async def resolve(host: str, port: int) -> Sequence[str]:
@@ -176,17 +201,19 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """Sends each request to an address that was checked.
 
     TLS is held to the name of the host, not to the address. Redirects are refused, and name the
-    host that they lead to.
+    host that they lead to. Messages name the owner of the addresses by the noun `of`.
     """
 
     def __init__(
         self,
         private_hosts: Iterable[str] | None = None,
         *,
+        of: str = _PROVIDER,
         resolver: Resolver = resolve,
         inner: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._private = PrivateHosts.of(private_hosts)
+        self._of = of
         self._resolver = resolver
         # A connection for each call: a kept one may be closed by the server at the moment it is
         # used again, which nobody can tell from a server that died at work.
@@ -198,12 +225,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = _host_of(request.url)
         if request.url.scheme not in ("http", "https"):
-            raise AddressRefusedError("Providers are asked by http and https alone.")
+            raise AddressRefusedError(f"A {self._of} is asked by http and https alone.")
         addresses = await self._addresses_of(request)
         response = await self._send(request, host, addresses)
         if response.has_redirect_location:
             await response.aclose()
-            raise _redirected(request, response)
+            raise _redirected(request, response, self._of)
         return response
 
     async def _addresses_of(self, request: httpx.Request) -> list[_Address]:
@@ -219,7 +246,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
                 raise httpx.ConnectError(f"no address ({type(error).__name__})") from error
         permitted = [each for each in found if self._private.permits(host, each)]
         if found and not permitted:
-            raise _refused(host, found)
+            raise _refused(host, found, self._of)
         if not permitted:
             raise httpx.ConnectError("no address")
         return permitted
@@ -256,28 +283,28 @@ def _sent_to(request: httpx.Request, host: str, address: _Address) -> httpx.Requ
     )
 
 
-def _redirected(request: httpx.Request, response: httpx.Response) -> AddressRefusedError:
+def _redirected(request: httpx.Request, response: httpx.Response, of: str) -> AddressRefusedError:
     try:
         location = httpx.URL(response.headers["location"])
         target = request.url.join(location).host or "nowhere"
     except (httpx.InvalidURL, ValueError):
         target = "an address that is none"
     message = (
-        f"The provider answers with HTTP {response.status_code}, a redirect to {target[:200]}, which is not followed; "
-        "set the provider's address to where it leads, if you trust it."
+        f"The {of} answers with HTTP {response.status_code}, a redirect to {target[:200]}, which is not followed; "
+        f"set the {of}'s address to where it leads, if you trust it."
     )
     return AddressRefusedError(message)
 
 
-def _refused(host: str, addresses: Sequence[_Address]) -> AddressRefusedError:
+def _refused(host: str, addresses: Sequence[_Address], of: str) -> AddressRefusedError:
     forms = [form for each in addresses for form in _forms(each)]
     if any(str(each) in _NEVER or _is_nobody(each) for each in forms):
         return AddressRefusedError(
-            f"The host {host} of the provider leads to an address that is never asked "
+            f"The host {host} of the {of} leads to an address that is never asked "
             "(metadata, multicast or no machine at all); use another."
         )
     return AddressRefusedError(
-        f"The host {host} of the provider leads into a private network. Name the host or its network in "
+        f"The host {host} of the {of} leads into a private network. Name the host or its network in "
         f"{SETTING} if it may be asked, or use another."
     )
 

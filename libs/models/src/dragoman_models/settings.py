@@ -14,14 +14,14 @@ class ProviderSettings(Settings):
 
     private_providers: str = Field(
         default="",
-        description="Hosts, addresses and networks, with commas, that providers of models may have though they are "
-        "private: `models.internal,10.2.0.0/16`.",
+        description="Hosts, addresses and networks, with commas, that providers of models and webhooks may have though "
+        "they are private: `models.internal,10.2.0.0/16`.",
     )
     encryption_key: SecretStr | None = Field(
         default=None,
         min_length=32,
-        description="Secret, the same for all replicas, under which the keys of providers are stored. Not set: "
-        "`dragoman up` makes one, `encryption.key` in the state folder; servers take no keys.",
+        description="Secret, the same for all replicas, under which keys of providers and secrets of webhooks are "
+        "stored. Not set: `dragoman up` makes one, `encryption.key` in the state folder; servers take neither.",
     )
 
     @field_validator("private_providers")

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from asyncpg import InternalClientError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from dragoman_runtime.sqlstates import passes
 
-LOST = (OSError, TimeoutError, InternalClientError)
-"""Errors of a lost connection that SQLAlchemy passes on as they are.
+LOST = (OSError, TimeoutError, InternalClientError, PoolTimeoutError)
+"""Errors of a lost connection that SQLAlchemy passes on as they are, or raises itself.
 
-asyncpg raises the last one where the server went away in the middle of an exchange.
+asyncpg raises InternalClientError where the server went away in the middle of an exchange,
+SQLAlchemy its own TimeoutError, which is none of Python's, where all connections are in use by
+statements that wait for it.
 """
 
 

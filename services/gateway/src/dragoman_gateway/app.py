@@ -53,7 +53,9 @@ import dragoman_gateway.submissions.api
 import dragoman_gateway.submissions.pages
 import dragoman_gateway.terms.api
 import dragoman_gateway.terms.pages
-from dragoman_catalog import Catalog, migrate_catalog
+import dragoman_gateway.webhooks.api
+import dragoman_gateway.webhooks.pages
+from dragoman_catalog import Catalog, DeliveryOutcome, migrate_catalog
 from dragoman_contracts.vocabulary import Service
 from dragoman_exchange import MOST_TERM_FILE_BYTES
 from dragoman_gateway.adapters.connections import ConnectionLimits
@@ -63,6 +65,7 @@ from dragoman_gateway.desks import (
     desks_of,
     http_options,
     plant_seeds,
+    poster_of,
     seal_of,
     submission_rules,
 )
@@ -90,7 +93,7 @@ from dragoman_runtime.projection import create_views_engine
 from dragoman_runtime.service import build, database_of, once_reachable, until_told_to_stop
 from dragoman_runtime.starting import address_of, port_taken, say_started, telemetry_of
 from dragoman_runtime.stopping import closed, ended
-from dragoman_runtime.telemetry.metrics import begin_http_series
+from dragoman_runtime.telemetry.metrics import begin_http_series, begin_webhook_series
 
 __all__ = [
     "console_router",
@@ -160,6 +163,7 @@ def console_router() -> APIRouter:
     for pages in (
         dragoman_gateway.people.pages,
         dragoman_gateway.account.pages,
+        dragoman_gateway.webhooks.pages,
         dragoman_gateway.submissions.pages,
         dragoman_gateway.analyses.pages,
         dragoman_gateway.parked.pages,
@@ -216,6 +220,7 @@ def _api_router() -> APIRouter:
         dragoman_gateway.memories.api,
         dragoman_gateway.terms.api,
         dragoman_gateway.people.api,
+        dragoman_gateway.webhooks.api,
         dragoman_gateway.audit.api,
     ):
         router.include_router(api.router)
@@ -317,8 +322,9 @@ async def _serve(settings: GatewaySettings, stack: AsyncExitStack) -> None:
     for each in views:
         await once_reachable(each.open)
     begin_http_series()
+    begin_webhook_series([each.value for each in DeliveryOutcome])
     gauges = ViewGauges(engine, views, Service.GATEWAY.value)
-    beside = [asyncio.ensure_future(each.run()) for each in (*views, gauges)]
+    beside = [asyncio.ensure_future(each.run()) for each in (*views, gauges, poster_of(ports))]
     app = create_app(ports, [console_router()])
     served = serving(
         app,

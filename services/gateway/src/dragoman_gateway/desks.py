@@ -49,6 +49,7 @@ from dragoman_gateway.review.desk.review_desk import ReviewDesk, review_desk
 from dragoman_gateway.settings import HttpSettings, SeedSettings
 from dragoman_gateway.spend.desk import SpendDesk
 from dragoman_gateway.submissions.desk import Submissions
+from dragoman_gateway.submissions.opening import WorkBefore
 from dragoman_gateway.submissions.rules import PairCheck, RerunRequest, SubmissionRules
 from dragoman_gateway.terms.desk import AffectedDesk, CandidateDesk, GlossaryDesk
 from dragoman_gateway.views import views_position
@@ -59,9 +60,13 @@ from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.readiness import Readiness
 from dragoman_gateway.web.records import Records
 from dragoman_gateway.web.signin import SignIn
+from dragoman_gateway.webhooks.desk import WebhookDesk
+from dragoman_gateway.webhooks.posting import Poster
+from dragoman_gateway.webhooks.sending import Sender
 from dragoman_runtime.clock import Clock, SystemClock
 from dragoman_runtime.eventstore import EventStore, Jobs
 from dragoman_runtime.objects import ObjectStore
+from dragoman_runtime.telemetry.instance import INSTANCE
 
 _log = structlog.stdlib.get_logger()
 
@@ -93,7 +98,7 @@ class GatewayPorts:
 
     `views` is the database that the projections write to; `job_lists` lists jobs in its stead, for
     a process that keeps no view. `signing_key` is shared by all replicas and kept over restarts.
-    `private_hosts` are the private hosts and networks that providers of models may have.
+    `private_hosts` are the private hosts and networks that providers of models and webhooks may have.
     `dead_letters` is the database that holds the broker's dead letters; None where there is no
     broker.
     """
@@ -142,6 +147,7 @@ class Desks:
     glossaries: GlossaryDesk
     affected: AffectedDesk
     candidates: CandidateDesk
+    webhooks: WebhookDesk
     sign_in: SignIn
     readiness: Readiness
 
@@ -174,9 +180,10 @@ def desks_of(ports: GatewayPorts) -> Desks:
     memory_jobs = MemoryJobs(jobs=jobs, objects=objects, catalog=catalog, opener=opener)
     sign_in = SignIn(catalog, clock, signing_key=ports.signing_key, session_ttl=options.session_ttl)
     parked = ParkedDesk(control, ParkedQueries(ports.views), objects)
+    preceding = Preceding(control=control, store=store, jobs=jobs, objects=objects)
     submissions = Submissions(
         store=store,
-        earlier=Preceding(control=control, store=store, jobs=jobs, objects=objects),
+        earlier=preceding,
         jobs=jobs,
         objects=objects,
         catalog=catalog,
@@ -192,6 +199,7 @@ def desks_of(ports: GatewayPorts) -> Desks:
         submissions=submissions,
         analyses=AnalysisDesk(
             terms=submissions,
+            before=WorkBefore(preceding, store),
             catalog=catalog,
             clock=clock,
             max_upload_bytes=ports.rules.max_upload_bytes,
@@ -210,7 +218,13 @@ def desks_of(ports: GatewayPorts) -> Desks:
             position=position,
         ),
         artifacts=ArtifactDesk(
-            store=store, jobs=jobs, objects=objects, clock=clock, actors=actors, downloads=downloads
+            store=store,
+            jobs=jobs,
+            objects=objects,
+            clock=clock,
+            actors=actors,
+            downloads=downloads,
+            queries=ports.job_lists or JobQueries(ports.views),
         ),
         review=review_desk(
             control=control,
@@ -272,8 +286,22 @@ def desks_of(ports: GatewayPorts) -> Desks:
             catalog, jobs, objects, ports.job_lists or JobQueries(ports.views), _Reruns(submissions)
         ),
         candidates=CandidateDesk(catalog),
+        webhooks=WebhookDesk(catalog, clock, store, ports.private_hosts),
         sign_in=sign_in,
         readiness=Readiness(store, objects, catalog, position, max_views_lag=options.max_views_lag),
+    )
+
+
+def poster_of(ports: GatewayPorts) -> Poster:
+    """The poster to webhooks, to be run beside the server of these ports."""
+    return Poster(
+        store=ports.store,
+        records=Records(ports.objects),
+        catalog=ports.catalog,
+        clock=ports.clock,
+        sender=Sender(ports.private_hosts),
+        public_url=ports.options.public_url,
+        owner=f"gateway@{INSTANCE}",
     )
 
 

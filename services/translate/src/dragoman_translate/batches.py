@@ -18,14 +18,14 @@ from dragoman_contracts.errors import DragomanError, PermanentError, RetryableEr
 from dragoman_contracts.events import Savings, Usage
 from dragoman_contracts.model import Value
 from dragoman_contracts.references import ObjectRef
-from dragoman_contracts.text import ResultSource, Unit, UnitTarget, plain_text
+from dragoman_contracts.text import ResultSource, Unit, UnitTarget, needs_engine, plain_text
 from dragoman_contracts.under_way import WorkNote
 from dragoman_linguistics import repair
 from dragoman_translate.asking import engine_unit
 from dragoman_translate.dialogue import BatchTask, Dialogue
 from dragoman_translate.noting import Noting
 from dragoman_translate.pacing import Pace
-from dragoman_translate.planning import needs_engine, same_text_key
+from dragoman_translate.planning import same_text_key
 from dragoman_translate.ports import (
     AnswerBook,
     CallLedger,

@@ -21,6 +21,7 @@ from dragoman_contracts.resources import EngineChoice, MatchList, PackSnapshot, 
 from dragoman_contracts.text import TargetList, UnitList, plain_text
 from dragoman_contracts.vocabulary import WorkKind
 from dragoman_linguistics import QA_RULES, profile_named
+from dragoman_memory import KeepingTerms, previous_matches
 from dragoman_runtime.objects.left_behind import calls_left_behind
 from dragoman_runtime.telemetry import metrics
 from dragoman_runtime.worker import ProjectObjects, Task, WorkContext
@@ -28,7 +29,7 @@ from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.domain import BatchOutcome, PlanOutcome, decide_batch, decide_plan
 from dragoman_translate.errors import NotExtractedError
 from dragoman_translate.hinting import approved_targets, hints_of
-from dragoman_translate.keeping import KeepingTerms, Kept, neighbours_of, previous_matches
+from dragoman_translate.keeping import Kept, neighbours_of
 from dragoman_translate.planning import in_sample, plan_batches
 from dragoman_translate.ports import (
     Answers,

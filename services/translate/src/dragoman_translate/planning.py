@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from dragoman_contracts.reports import TranslationPlan
 from dragoman_contracts.sampling import UnitSample
-from dragoman_contracts.text import Unit, plain_text
+from dragoman_contracts.text import Unit, needs_engine
 from dragoman_linguistics import render
 from dragoman_translate.ports import EngineCapabilities
 
@@ -83,13 +83,6 @@ def in_sample(units: Sequence[Unit], sample: UnitSample | None) -> Sequence[Unit
         else unit.model_copy(update={"is_translatable": False})
         for unit in units
     ]
-
-
-def needs_engine(unit: Unit) -> bool:
-    """Whether a unit has anything to translate: it may be translated, and has a letter."""
-    return unit.is_translatable and any(
-        character.isalpha() for character in plain_text(unit.source)
-    )
 
 
 def same_text_key(unit: Unit) -> Hashable:

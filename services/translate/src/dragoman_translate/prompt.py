@@ -2,17 +2,18 @@
 
 Pure.
 
-    {"terms":[["apple","maçã"]],"before":["Shopping"],"texts":["1|One <1>red</1> apple.","2|Two."]}
-    {"units":["1|Uma maçã <1>vermelha</1>.","2|Duas."]}
+    {"terms":[["apple","maçã"]],"before":["Shopping"],"units":[{"id":"1","source":"One <1>red</1> apple."}]}
+    {"units":["1|Uma maçã <1>vermelha</1>."]}
 
 The system message is the same for all batches of a job, so that providers can cache it. The last
-user message is one JSON object with the texts, and before them what helps: texts come last. Units
-are written as their number, a bar and their text, in the answer as well: braces, keys and long ids
-would be paid for twice. Question and answer have keys of their own for them: under one key for
-both, small models gave texts back as they were, seven of ten in a measured batch. A change of any
-word of the messages raises PROMPT_VERSION, which is part of the fingerprint of a recorded call: a
-batch that was cut off under an older version is asked for anew, and a replay renders no prompt (ADR
-0026).
+user message is one JSON object with the units, and before them what helps: units come last. Their
+ids are short numbers. The answer is asked for as number, bar and text, since braces and keys would
+be paid for as written tokens; one of objects, `{"units":[{"id":"1","target":"Uma maçã…"}]}`, is
+understood as well. Question and answer differ in form: where both were lists of such lines under
+one key, small models gave texts back as they were, seven of ten in a measured batch. A change of
+any word of the messages raises PROMPT_VERSION, which is part of the fingerprint of a recorded call:
+a batch that was cut off under an older version is asked for anew, and a replay renders no prompt
+(ADR 0026, ADR 0034).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from dragoman_translate.ports import (
     ReplyFault,
 )
 
-PROMPT_VERSION = "3"
+PROMPT_VERSION = "4"
 
 _AROUND_CHARS = 100
 """The most of a neighbouring paragraph that is shown: what a pronoun stands for is near."""
@@ -40,8 +41,8 @@ _GENERAL = "general"
 
 _RULES = """\
 You translate documents from {source} into {target}.
-The user sends JSON. Translate each of "texts", written "number|text". Answer only {{"units":["1|...","2|..."]}}: \
-the same numbers in order.
+The user sends JSON. Translate the "source" of each of "units". Answer only {{"units":["1|...","2|..."]}}: each id, a \
+bar and the translation, in order.
 - Translate all of it, idiomatically; add, explain, merge, split nothing.
 - Tags <1>...</1>, <2/>: each exactly once, with its number, at the words that correspond; no other markup.
 - Keep names, addresses, code, placeholders ({{{{name}}}}, %s), outer spaces and the value of numbers, written as in \
@@ -110,7 +111,9 @@ def payload(request: EngineRequest) -> dict[str, JsonValue]:
             _correction(each, numbers.get(each.unit_id, each.unit_id))
             for each in request.corrections
         ],
-        "texts": [f"{numbers[unit.unit_id]}|{unit.source.text}" for unit in request.units],
+        "units": [
+            {"id": numbers[unit.unit_id], "source": unit.source.text} for unit in request.units
+        ],
     }
     return _without_empty(document)
 

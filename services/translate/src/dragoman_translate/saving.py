@@ -10,8 +10,8 @@ from collections.abc import Container, Hashable, Iterable
 
 from dragoman_contracts.counting import count_text
 from dragoman_contracts.events import Savings, UnitsAndWords
-from dragoman_contracts.text import ResultSource, Unit, UnitTarget
-from dragoman_translate.planning import needs_engine, same_text_key
+from dragoman_contracts.text import ResultSource, Unit, UnitTarget, needs_engine
+from dragoman_translate.planning import same_text_key
 
 
 def savings_of(

@@ -124,6 +124,11 @@ PROJECTION_EVENTS_TOTAL = Counter(
     "Events of the log that a projection has taken in.",
     ["projection"],
 )
+WEBHOOK_ATTEMPTS_TOTAL = Counter(
+    "dragoman_webhook_attempts_total",
+    "Messages posted to webhooks, by how the attempt ended.",
+    ["outcome"],
+)
 BUILD_INFO = Gauge(
     "dragoman_build_info",
     "Always 1; says which service of which version runs, and the process by its id.",
@@ -160,6 +165,12 @@ def begin_http_series() -> None:
     """Have the counts of answers from the start."""
     for status in ("2xx", "3xx", "4xx", "5xx"):
         HTTP_REQUESTS_TOTAL.labels(status)
+
+
+def begin_webhook_series(outcomes: Sequence[str]) -> None:
+    """Have the counts of attempts to post to webhooks from the start."""
+    for outcome in outcomes:
+        WEBHOOK_ATTEMPTS_TOTAL.labels(outcome)
 
 
 def serve_metrics(port: int, host: str = "127.0.0.1") -> Callable[[], None]:

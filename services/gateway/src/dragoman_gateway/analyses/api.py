@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Annotated, cast
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from pydantic import JsonValue, SecretStr, TypeAdapter, ValidationError
 
 from dragoman_catalog import PolicyOverrides
 from dragoman_contracts.errors import InvalidLocaleError
+from dragoman_contracts.events import RevisionStrategy
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.subject import LocalePair
 from dragoman_gateway.analyses.desk import Analysed, AnalysisDesk, AnalysisOrder
@@ -22,6 +25,7 @@ from dragoman_gateway.web.problems import documented, field_problems, invalid_re
 from dragoman_gateway.web.receiving import received
 
 AnalysisDep = Annotated[AnalysisDesk, Depends(asked(AnalysisDesk))]
+NEW_VERSION = RevisionStrategy.NEW_VERSION.value
 _CSV = "text/csv"
 router = APIRouter(tags=["analyses"])
 
@@ -43,7 +47,8 @@ async def analyse_documents(
     format: Annotated[AnalysisFormat, Query(description="Else as `Accept` says.")] = None,
 ) -> AnalysisAnswer | Response:
     """Count documents as a job would translate them: words by band of match, repetitions within and
-    across files, tokens and ranges of prices.
+    across files, units that are there already from earlier jobs on the document, about, tokens and
+    ranges of prices of the others.
 
     Nothing is kept, no provider is asked and no job opened. With `Accept: text/csv` or
     `format=csv` the answer is the table that agencies know.
@@ -58,7 +63,14 @@ async def analyse_documents(
                 "model": form.model,
                 "extraction": form.extraction,
                 "memories": form.memories,
+                "glossaries": form.glossaries,
             },
+        )
+        order = replace(
+            order,
+            references=tuple(form.external_reference),
+            new_version_of=form.new_version_of,
+            is_new_version=form.revision_strategy == NEW_VERSION,
         )
     except ValidationError as error:
         return invalid_request(request, field_problems(error))
@@ -74,7 +86,7 @@ async def analyse_documents(
 def csv_response(analysed: Analysed) -> Response:
     """The table as a file."""
     return Response(
-        analysis_csv(analysed.analysis, analysed.costs),
+        analysis_csv(analysed.analysis, analysed.costs, analysed.spared),
         media_type=_CSV,
         headers={"Content-Disposition": 'attachment; filename="analysis.csv"'},
     )
@@ -92,6 +104,7 @@ def answer_of(analysed: Analysed) -> AnalysisAnswer:
         files=analysis.files,
         total=analysis.total,
         costs=analysed.costs,
+        reused_tokens=analysed.spared,
     )
 
 
@@ -120,6 +133,7 @@ def order_of(
                 "model": chosen.get("model") or None,
                 "extraction": _switches(chosen.get("extraction", "")),
                 "memories": _names(chosen.get("memories", "")),
+                "glossaries": _ids(chosen.get("glossaries", "")),
             }
         ),
     )
@@ -146,6 +160,13 @@ def _names(text: str) -> list[str] | None:
         return TypeAdapter(list[str]).validate_json(text)
     except ValidationError as error:
         raise FieldRefusedError("memories", "This is no JSON list of names.") from error
+
+
+def _ids(text: str) -> tuple[UUID, ...] | None:
+    try:
+        return tuple(UUID(each.strip()) for each in text.split(",") if each.strip()) or None
+    except ValueError as error:
+        raise FieldRefusedError("glossaries", "Write ids with commas between them.") from error
 
 
 def _switches(text: str) -> dict[str, JsonValue] | None:

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
 
 from dragoman_catalog import Catalog, Project
 from dragoman_catalog.values import PolicyOverrides
-from dragoman_contracts.analysis import Analysis, CostRange, TextLoad
+from dragoman_contracts.analysis import Analysis, CostRange, TextLoad, TokenRange
 from dragoman_contracts.errors import PermanentError
 from dragoman_contracts.policy import Policy
-from dragoman_contracts.resources import MatchList
+from dragoman_contracts.resources import EngineChoice, MatchList
 from dragoman_contracts.subject import LocalePair
-from dragoman_contracts.text import Unit
+from dragoman_contracts.text import Unit, UnitList
 from dragoman_documents import ExtractOptions, extract
 from dragoman_gateway.analyses.matching import PinnedMatches
+from dragoman_gateway.analyses.rules import gave
+from dragoman_gateway.jobs.earlier import Candidate, EarlierWork
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.prices import (
+    FREE_ENGINES,
     Priced,
+    asked_engine,
     language_models,
     price_of_engine,
     price_of_model,
@@ -35,25 +39,34 @@ from dragoman_models.estimates import cost_range, token_range
 from dragoman_runtime.clock import Clock
 from dragoman_runtime.objects import ObjectStore
 
+if TYPE_CHECKING:
+    from dragoman_memory import DocumentUnits
+
 
 @dataclass(frozen=True, slots=True)
 class AnalysisOrder:
-    """The terms under which documents would be translated."""
+    """The terms under which documents would be translated. `references` are the documents that the
+    files would be versions of, in their order; those of the files' names where none is said.
+    """
 
     project_code: str
     domain_pack_code: str
     locales: LocalePair
     overrides: PolicyOverrides = field(default_factory=PolicyOverrides)
+    references: tuple[str, ...] = ()
+    new_version_of: str = ""
+    is_new_version: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """An analysis with the policy that it holds for."""
+    """An analysis with the policy that it holds for. `spared` are the tokens of what is reused."""
 
     order: AnalysisOrder
     policy: Policy
     analysis: Analysis
     costs: tuple[CostRange, ...]
+    spared: TokenRange
 
 
 class JobTerms(Protocol):
@@ -76,6 +89,20 @@ class JobTerms(Protocol):
         ...
 
 
+class WorkBefore(Protocol):
+    """The work of earlier jobs on a document."""
+
+    async def on(
+        self, file: Candidate, policy: Policy, locales: LocalePair, principal: Principal
+    ) -> EarlierWork:
+        """The work that a job on this file would use under this policy.
+
+        Raises:
+            FieldRefusedError: what it is said to be a new version of is not there, or was erased.
+        """
+        ...
+
+
 class AnalysisDesk:
     """Counts documents under the terms that a job would have."""
 
@@ -83,6 +110,7 @@ class AnalysisDesk:
         self,
         *,
         terms: JobTerms,
+        before: WorkBefore,
         catalog: Catalog,
         clock: Clock,
         max_upload_bytes: int,
@@ -91,6 +119,7 @@ class AnalysisDesk:
     ) -> None:
         self._objects = objects
         self._terms = terms
+        self._before = before
         self._catalog = catalog
         self._clock = clock
         self._max_upload_bytes = max_upload_bytes
@@ -110,19 +139,34 @@ class AnalysisDesk:
         """
         from dragoman_memory import DocumentUnits, analyse  # with numpy, slow to import
 
+        if len(order.references) > len(uploads):
+            raise FieldRefusedError("external_reference", "There are more references than files.")
         project, policy = await self._terms.policy_of(
             order.project_code, order.domain_pack_code, order.locales, order.overrides, principal
         )
         rules = None
         if policy.segmentation is not None:
             rules = await self._objects.get(project.project_id, policy.segmentation)
+        engine = await asked_engine(self._catalog, policy.engine, policy.model)
         documents: list[DocumentUnits] = []
-        for upload in uploads:
+        sources: list[Mapping[str, object]] = []
+        unsaid = [""] * (len(uploads) - len(order.references))
+        for upload, reference in zip(uploads, (*order.references, *unsaid), strict=True):
             require_content(upload, self._max_upload_bytes)
             async with self._turn:
                 units = await _units(upload, policy, order.locales, rules)
             matches = await self._matches(project.project_id, policy, units, order.locales)
-            documents.append(DocumentUnits(upload.base_name, units, matches))
+            file = Candidate(
+                project.project_id, upload, reference, order.new_version_of, order.is_new_version
+            )
+            work = await self._before.on(file, policy, order.locales, principal)
+            sources.append(_source_of(work))
+            document = DocumentUnits(upload.base_name, units, matches)
+            documents.append(
+                await asyncio.to_thread(
+                    _with_earlier, document, work, policy, order.locales, engine
+                )
+            )
         analysis = await asyncio.to_thread(
             analyse,
             documents,
@@ -130,7 +174,10 @@ class AnalysisDesk:
             order.locales.target,
             project.settings.payable_pct,
         )
-        return Analysed(order, policy, analysis, await self._costs(analysis, policy))
+        analysis = _with_sources(analysis, sources)
+        spared = token_range(analysis.total.reused.load, policy.batch_size)
+        costs = await self._costs(analysis, policy)
+        return Analysed(order, policy, analysis, costs, spared)
 
     async def _matches(
         self, project_id: UUID, policy: Policy, units: Sequence[Unit], locales: LocalePair
@@ -142,6 +189,55 @@ class AnalysisDesk:
     async def _costs(self, analysis: Analysis, policy: Policy) -> tuple[CostRange, ...]:
         models = await language_models(self._catalog)
         return _cost_ranges(analysis.total.load, policy, models, self._clock.now())
+
+
+def _with_earlier(
+    document: DocumentUnits,
+    work: EarlierWork,
+    policy: Policy,
+    locales: LocalePair,
+    engine: EngineChoice,
+) -> DocumentUnits:
+    """The document with its units that would keep their translation, by the rule that a job's plan
+    has, and the texts whose answers are on record.
+    """
+    from dragoman_memory import KeepingTerms, previous_matches, tag_pattern  # slow to import
+
+    kept: dict[str, bool] = {}
+    if work.previous is not None:
+        terms = KeepingTerms(
+            source=locales.source,
+            target=locales.target,
+            keeps_engines=gave(work.previous.made_by, engine),
+            context_changed=policy.context_changed,
+        )
+        units = UnitList(source_locale=locales.source, units=tuple(document.units))
+        found = previous_matches(units, work.previous.version, terms)
+        kept = {each.unit_id: each.is_persons for each in found.units if each.is_kept}
+    is_free = policy.engine in FREE_ENGINES  # nothing is paid, and no answer looked up
+    paid = frozenset[Hashable](
+        tag_pattern(source)
+        for each in work.jobs
+        if not is_free and gave(each.made_by, engine)
+        for source in each.answered
+    )
+    return replace(document, kept=kept, paid=paid)
+
+
+def _source_of(work: EarlierWork) -> dict[str, object]:
+    """The job that a document would take over from, in the fields of its analysis."""
+    if work.previous is None:
+        return {}
+    return {
+        "previous_job_id": work.previous.version.job_id,
+        "previous_document_version": work.previous.document_version,
+    }
+
+
+def _with_sources(analysis: Analysis, sources: Sequence[Mapping[str, object]]) -> Analysis:
+    files = zip(analysis.files, sources, strict=True)
+    named = tuple(each.model_copy(update=source) for each, source in files)
+    return analysis.model_copy(update={"files": named})
 
 
 def _cost_ranges(

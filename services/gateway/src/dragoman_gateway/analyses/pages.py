@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fastapi import APIRouter
 from pydantic import ValidationError
@@ -11,9 +12,15 @@ from starlette.responses import Response
 
 from dragoman_contracts.analysis import Band, FileAnalysis
 from dragoman_contracts.errors import PermanentError
-from dragoman_gateway.analyses.api import AnalysisDep, csv_response, order_of, password_of
+from dragoman_gateway.analyses.api import (
+    NEW_VERSION,
+    AnalysisDep,
+    csv_response,
+    order_of,
+    password_of,
+)
 from dragoman_gateway.analyses.desk import Analysed, AnalysisDesk
-from dragoman_gateway.analyses.rules import BAND_WORDS, count_text
+from dragoman_gateway.analyses.rules import BAND_WORDS, count_text, reused_rows
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.guard import ConsoleRoute, Visit, Writing
 from dragoman_gateway.web.prices import FREE_ENGINES
@@ -28,6 +35,9 @@ _FIELDS = (
     "target_language",
     "engine",
     "document_password",
+    "external_reference",
+    "revision_strategy",
+    "new_version_of",
 )
 router = APIRouter(route_class=ConsoleRoute)
 
@@ -62,6 +72,13 @@ async def _analysed(
         (values["source_language"], values["target_language"]),
         {"engine": values["engine"]},
     )
+    if len(files) == 1:  # the form refuses these for several
+        order = replace(
+            order,
+            references=(values["external_reference"],),
+            new_version_of=values["new_version_of"],
+        )
+    order = replace(order, is_new_version=values["revision_strategy"] == NEW_VERSION)
     password = password_of(values["document_password"])
     uploads = [await received(each.filename or "", each.file, password) for each in files]
     return await desk.analyse(order, uploads, visit.principal)
@@ -79,6 +96,7 @@ def _page(visit: Visit, analysed: Analysed | None, fault: str = "", status: int 
         band_words=BAND_WORDS,
         is_free=bool(analysed) and analysed.policy.engine in FREE_ENGINES,
         count_text=count_text,
+        reused=reused_rows(analysed.analysis.total.reused) if analysed else [],
         money=money,
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import File, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from dragoman_contracts.analysis import CostRange, FileAnalysis
+from dragoman_contracts.analysis import CostRange, FileAnalysis, TokenRange
 from dragoman_contracts.locale import Locale
 
 MOST_FILES = 200
@@ -45,11 +45,31 @@ class AnalysisForm(BaseModel):
         max_length=8192,
         description="A JSON list of names or ids of memories, as for POST /jobs.",
     )
-    external_reference: _Unused = ""
+    glossaries: str = Field(
+        "",
+        max_length=2000,
+        description="Ids of glossaries, with commas between, as for POST /jobs: answers that were given under "
+        "other terms are not reused.",
+    )
+    external_reference: list[Annotated[str, Field(max_length=500)]] = Field(
+        default_factory=list[str],
+        max_length=MOST_FILES,
+        description="As for POST /jobs, one for each file in their order: the document whose earlier versions "
+        "are looked at. The file name's stem where none is said.",
+    )
+    revision_strategy: Annotated[str, Field(max_length=20)] = Field(
+        "",
+        description="As for POST /jobs. `new_version`: a known content is looked at as a new version.",
+    )
+    new_version_of: str = Field(
+        "",
+        max_length=64,
+        description="As for POST /jobs: id of the job, or of the document, whose translations would be taken over, "
+        "for every file; `none`: nothing is taken over.",
+    )
     document_title: _Unused = ""
     version_label: _Unused = ""
     family_key: _Unused = ""
-    revision_strategy: _Unused = ""
     submitted_by: _Unused = ""
     idempotency_key: _Unused = ""
     metadata: _Unused = ""
@@ -58,10 +78,8 @@ class AnalysisForm(BaseModel):
     pipeline_id: _Unused = ""
     force_reparse: _Unused = ""
     on_unfinished: _Unused = ""
-    new_version_of: _Unused = ""
     cost_cap: _Unused = ""
     fallbacks: _Unused = ""
-    glossaries: _Unused = ""
 
 
 AnalysisFormat = Annotated[Literal["json", "csv"] | None, Field()]
@@ -78,5 +96,9 @@ class AnalysisAnswer(BaseModel):
     files: tuple[FileAnalysis, ...]
     total: FileAnalysis
     costs: tuple[CostRange, ...] = Field(
-        description="The engine of the job first, then the registered language models."
+        description="The engine of the job first, then the registered language models. "
+        "Units that are reused are left out."
+    )
+    reused_tokens: TokenRange = Field(
+        description="About as many tokens would be paid besides, were nothing of `total.reused` there already."
     )

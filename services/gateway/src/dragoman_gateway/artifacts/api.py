@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from dragoman_contracts.references import ArtifactKind
 from dragoman_gateway.artifacts.desk import ArtifactDesk
 from dragoman_gateway.artifacts.schemas import ArtifactList
+from dragoman_gateway.jobs.api import JobFilterDep
 from dragoman_gateway.jobs.schemas import ArtifactView
 from dragoman_gateway.web.dependencies import Operator
 from dragoman_gateway.web.desks import asked
@@ -48,6 +50,36 @@ async def package_job(job_id: UUID, desk: ArtifactDeskDep, principal: Operator) 
     artifact.
     """
     return await desk.package(job_id, principal)
+
+
+_ZIP = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}
+
+
+@router.get(
+    "/results",
+    summary="Download the results of several jobs",
+    response_class=Response,
+    responses={
+        200: {"description": "A ZIP of the results.", "content": _ZIP},
+        **documented(401, 403, 422, 503),
+    },
+)
+async def download_results(desk: ArtifactDeskDep, which: JobFilterDep) -> Response:
+    """The results of the jobs that the query asks for, as in their list: translated documents, and
+    the files that commands wrote. `NOT-INCLUDED.txt` in it names the jobs that have none.
+
+    At most 500 jobs.
+    """
+    return results_response(await desk.results(which))
+
+
+def results_response(pieces: AsyncIterator[bytes]) -> Response:
+    """A ZIP that is sent while it is written."""
+    headers = {
+        "Content-Disposition": content_disposition("results.zip"),
+        "Cache-Control": "private, no-store",
+    }
+    return StreamingResponse(pieces, headers=headers, media_type="application/zip")
 
 
 _PATH = "/artifacts/{job_id}/{kind}/{digest}/download"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -17,10 +17,12 @@ from dragoman_contracts.errors import ConflictError, ObjectCorruptError, ObjectM
 from dragoman_contracts.events import ReplayPackaged
 from dragoman_contracts.job import Job, fold
 from dragoman_contracts.model import canonical_json
+from dragoman_contracts.policy import IntakeRecord
 from dragoman_contracts.references import Artifact, ArtifactKind, ObjectRef
 from dragoman_contracts.reports import VerificationResults
 from dragoman_contracts.text import TargetList, UnitList, UnitTarget
 from dragoman_exchange import TmxHeader, write_tmx
+from dragoman_gateway.artifacts.results import LEFT_OUT, ZipWriter, left_out_text, results_of
 from dragoman_gateway.artifacts.rules import (
     EVENTS,
     MANIFEST,
@@ -42,6 +44,8 @@ from dragoman_gateway.jobs.desk import require_visible
 from dragoman_gateway.jobs.detail.answers import artifact_views
 from dragoman_gateway.jobs.detail.facts import job_records
 from dragoman_gateway.jobs.schemas import ArtifactView
+from dragoman_gateway.jobs.view.queries import JobQueries
+from dragoman_gateway.jobs.view.rows import JobFilter
 from dragoman_gateway.web.actors import Actors
 from dragoman_gateway.web.downloads import (
     ArtifactErasedError,
@@ -49,6 +53,7 @@ from dragoman_gateway.web.downloads import (
     artifact_file_name,
     served_media_type,
 )
+from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.ranges import Part, part_of
 from dragoman_runtime.clock import Clock
@@ -56,6 +61,8 @@ from dragoman_runtime.eventstore import Append, EventStore, Head, Jobs, decide_o
 from dragoman_runtime.objects import ObjectStore, get_value
 from dragoman_runtime.objects.addresses import digest_of, missing, verified
 
+MOST_RESULTS = 500
+"""The most jobs whose results are put in one ZIP."""
 _PART_BYTES = 1024 * 1024
 
 
@@ -84,8 +91,10 @@ class ArtifactDesk:
         clock: Clock,
         actors: Actors,
         downloads: DownloadSigner,
+        queries: JobQueries,
     ) -> None:
         self._store = store
+        self._queries = queries
         self._jobs = jobs
         self._objects = objects
         self._clock = clock
@@ -165,6 +174,42 @@ class ArtifactDesk:
         name = artifact_file_name(job, artifact, records.intake)
         media_type, size_bytes = served_media_type(artifact, name), artifact.object.size_bytes
         return Download(name, media_type, size_bytes, _all(first, chunks), part)
+
+    async def results(self, which: JobFilter) -> AsyncIterator[bytes]:
+        """The results of the jobs that a filter gives, in one ZIP, the oldest first; jobs that have
+        none, or whose result was erased, are named in a text beside them.
+
+        Raises:
+            FieldRefusedError: the filter gives more jobs than one ZIP takes.
+        """
+        found = await self._queries.list_jobs(which, limit=MOST_RESULTS)
+        if found.next_cursor is not None:
+            message = f"More than {MOST_RESULTS} jobs match; narrow the filter, to a submission or to days."
+            raise FieldRefusedError("q", message)
+        return self._zipped([row.job_id for row in reversed(found.rows)])
+
+    async def _zipped(self, job_ids: Sequence[UUID]) -> AsyncGenerator[bytes]:
+        writer, left_out = ZipWriter(), list[str]()
+        for job_id in job_ids:
+            job, _ = await self._jobs.load(job_id)
+            record = (await job_records(self._objects, job)).intake
+            results = [
+                each
+                for each in results_of(job)
+                if await self._objects.exists(job.project_id, each.object)
+            ]
+            for each in results:
+                chunks = self._objects.open_stream(job.project_id, each.object)
+                async for piece in writer.entry(_entry_name(job, each, record), chunks):
+                    yield piece
+            if not results:
+                name = record.file_name if record else str(job_id)
+                left_out.append(f"{name}: {job.status} ({job_id})")
+        if left_out or not job_ids:
+            told = _all(left_out_text(left_out), _no_more())
+            async for piece in writer.entry(LEFT_OUT, told):
+                yield piece
+        yield writer.end()
 
     async def _none(self, project_id: UUID, ref: ObjectRef) -> AsyncGenerator[bytes]:
         if not await self._objects.exists(project_id, ref):
@@ -248,6 +293,20 @@ def _artifact(
     if not found:
         raise ArtifactErasedError(otherwise)
     return next((each for each in found if each.name == name), found[0])
+
+
+def _entry_name(job: Job, artifact: Artifact, record: IntakeRecord | None) -> str:
+    """The name in the ZIP; files that a command wrote are in a folder named for the document."""
+    name = artifact_file_name(job, artifact, record)
+    if artifact.kind is not ArtifactKind.FILE:
+        return PurePath(name).name
+    folder = PurePath(record.file_name).stem if record else str(job.job_id)
+    return f"{folder}/{name}"
+
+
+async def _no_more() -> AsyncIterator[bytes]:
+    for nothing in ():
+        yield nothing
 
 
 async def _all(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""The way from a job's page to the bytes of its files."""
+"""The ways from pages to the bytes of files: of one job, and the results of several."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from dragoman_contracts.references import ArtifactKind
-from dragoman_gateway.artifacts.api import ArtifactDeskDep
+from dragoman_gateway.artifacts.api import ArtifactDeskDep, results_response
+from dragoman_gateway.jobs.pages.choosing import ChosenJobs
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn, see_other
 
 router = APIRouter(route_class=ConsoleRoute)
@@ -25,3 +26,9 @@ async def download(
 ) -> Response:
     """Send the browser to a signed address of the artifact, which expires."""
     return see_other(await desk.address(job_id, kind, digest, visit.principal, name))
+
+
+@router.get("/console/results")
+async def results(desk: ArtifactDeskDep, chosen: ChosenJobs) -> Response:
+    """The results of the jobs that the list shows, in one ZIP."""
+    return results_response(await desk.results(chosen.filter))

@@ -49,9 +49,7 @@ _GOES_ON = {202: {"description": "The job goes on.", "headers": LOCATION}}
 _DONE = {200: {"headers": ETAG}}
 
 
-@router.get("/jobs", summary="List jobs", responses=documented(401, 403, 422, 503))
-async def list_jobs(
-    desk: JobDeskDep,
+def job_filter(
     principal: Operator,
     status: Annotated[list[JobStatus] | None, Query(description="Any of these.")] = None,
     stage: Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00]*$")] = None,
@@ -63,25 +61,25 @@ async def list_jobs(
         bool | None, Query(description="Failed or cancelled, and can be resumed.")
     ] = None,
     parent: Annotated[UUID | None, Query(description="Only reruns of this job.")] = None,
+    submission: Annotated[
+        UUID | None, Query(description="Only jobs of this upload of several files.")
+    ] = None,
     target_language: Annotated[Locale | None, Query(description="A BCP 47 tag.")] = None,
     engine: _Name = "",
     pipeline: _Name = "",
     submitter: SearchText = "",
     first_day: Annotated[Day | None, Query(description="In UTC.")] = None,
     last_day: Annotated[Day | None, Query(description="In UTC, included.")] = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> JobPage:
-    """Jobs, the newest submitted first; `q` is looked for in file name, title and external
-    reference, `submitter` in the names of those who submitted.
-    """
-    which = JobFilter(
+) -> JobFilter:
+    """The jobs that a query asks for, of those that the principal sees."""
+    return JobFilter(
         project_ids=principal.scope_of(project),
         statuses=frozenset(status or ()),
         stage=stage or None,
         text=q.strip(),
         is_interrupted=interrupted,
         parent_job_id=parent,
+        submission_id=submission,
         target_locale=target_language or "",
         engine=engine,
         pipeline_name=pipeline,
@@ -89,6 +87,18 @@ async def list_jobs(
         first_day=first_day,
         last_day=last_day,
     )
+
+
+JobFilterDep = Annotated[JobFilter, Depends(job_filter)]
+
+
+@router.get("/jobs", summary="List jobs", responses=documented(401, 403, 422, 503))
+async def list_jobs(
+    desk: JobDeskDep, which: JobFilterDep, cursor: Cursor = None, limit: Limit = 50
+) -> JobPage:
+    """Jobs, the newest submitted first; `q` is looked for in file name, title and external
+    reference, `submitter` in the names of those who submitted.
+    """
     page = await desk.queries.list_jobs(which, cursor=cursor, limit=limit)
     return JobPage(items=[job_summary(row) for row in page.rows], next_cursor=page.next_cursor)
 

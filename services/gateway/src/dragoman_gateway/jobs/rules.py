@@ -46,6 +46,9 @@ NOT_RUNNING = WAITING_FOR_PEOPLE | {JobStatus.COMPLETED, JobStatus.FAILED, JobSt
 MARKED_FAILED = "job.marked_failed"
 """The trouble code of a job that a person marked failed."""
 
+CANCELLABLE = LIVE | {JobStatus.NEEDS_REVIEW}
+"""Statuses of jobs that are worth cancelling: the others are at an end, or soon will be."""
+
 _NOT_CANCELLABLE = frozenset({JobStatus.COMPLETED, JobStatus.BLOCKED, JobStatus.FAILED})
 
 

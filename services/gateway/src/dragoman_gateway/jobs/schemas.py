@@ -98,6 +98,9 @@ class JobSummary(BaseModel):
     blocked_count: int
     trouble_code: str | None
     parent_job_id: UUID | None = Field(description="The job this one is a rerun of.")
+    submission_id: UUID | None = Field(
+        description="What the jobs of one upload of several files have in common."
+    )
     is_interrupted: bool = Field(
         description="Whether it is failed or cancelled and can be resumed where it stopped."
     )

@@ -28,7 +28,7 @@ _Day = Annotated[
 ]
 _By = Annotated[
     list[SpendGroup] | None,
-    Query(max_length=5, description="Several make a group of each combination; without any: day."),
+    Query(max_length=6, description="Several make a group of each combination; without any: day."),
 ]
 
 
@@ -86,10 +86,12 @@ def _items(found: Spend, by: list[SpendGroup]) -> list[SpendItem]:
         SpendItem(
             **_totals(row).model_dump(),
             day=row.day,
+            month=row.month,
             project_code=found.codes.get(row.project_id) if row.project_id else None,
+            is_playground=row.is_of_trials,
             provider=row.provider,
             model=row.model,
-            job_id=row.job_id,
+            job_id=None if row.is_of_trials else row.job_id,
         )
         for row in found.rows
     ]

@@ -1,4 +1,4 @@
-"""Spend as a page, for admins: sums, a chart by day, and a table by day, project, model or job."""
+"""Spend as a page, for admins: sums, a chart by day, and a table by day, month, project, model or job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from dragoman_catalog import Role, SpendGroup, SpendRow
 from dragoman_gateway.spend.api import SpendDep, csv_response
 from dragoman_gateway.spend.desk import SpendDesk, SpendQuestion
-from dragoman_gateway.spend.rules import every_day
+from dragoman_gateway.spend.rules import TRIALS, every_day
 from dragoman_gateway.web.addresses import address, job_address
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.guard import ConsoleRoute, SignedIn
@@ -25,6 +25,7 @@ _PATH = "/console/spend"
 _ROWS = 500
 _WORDS = {
     SpendGroup.DAY: "Day",
+    SpendGroup.MONTH: "Month",
     SpendGroup.PROJECT: "Project",
     SpendGroup.PROVIDER: "Provider",
     SpendGroup.MODEL: "Model",
@@ -103,7 +104,8 @@ async def _titles(
 ) -> Mapping[UUID, str]:
     if group is not SpendGroup.JOB:
         return {}
-    return await desk.titles([row.job_id for row in rows if row.job_id is not None])
+    ids = [row.job_id for row in rows if row.job_id is not None and not row.is_of_trials]
+    return await desk.titles(ids)
 
 
 def _shown(
@@ -119,6 +121,10 @@ def _shown(
             day = row.day.isoformat() if row.day else ""
             jobs = address(_PATH, **{**query, "first_day": day, "last_day": day, "by": "job"})
             return Shown(row, day, link=jobs)
+        case SpendGroup.MONTH:
+            return Shown(row, row.month or "")
+        case SpendGroup.PROJECT | SpendGroup.JOB if row.is_of_trials:
+            return Shown(row, TRIALS, "of no project, in no budget")
         case SpendGroup.PROJECT:
             models = address(_PATH, **{**query, "project": code, "by": "model"}) if code else ""
             return Shown(row, code or str(row.project_id), link=models)

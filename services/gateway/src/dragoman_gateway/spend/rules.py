@@ -13,6 +13,9 @@ from dragoman_catalog.spending_values import SpendGroup, SpendRow, SpendSums
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.spreadsheets import harmless, written_csv
 
+TRIALS = "playground/tests"
+"""The name of the calls that belong to no project; no code of a project has a slash."""
+
 USUAL_DAYS = 30
 MOST_DAYS = 3_660
 
@@ -89,14 +92,19 @@ _HEADINGS = (
 def _labels(by: Sequence[SpendGroup], row: SpendRow, codes: Mapping[UUID, str]) -> list[str]:
     texts = {
         SpendGroup.DAY: row.day.isoformat() if row.day else "",
-        SpendGroup.PROJECT: codes.get(row.project_id, str(row.project_id))
-        if row.project_id
-        else "",
+        SpendGroup.MONTH: row.month or "",
+        SpendGroup.PROJECT: _project(row, codes),
         SpendGroup.PROVIDER: row.provider or "",
         SpendGroup.MODEL: row.model or "",
-        SpendGroup.JOB: str(row.job_id or ""),
+        SpendGroup.JOB: TRIALS if row.is_of_trials else str(row.job_id or ""),
     }
     return [harmless(texts[each]) for each in by]
+
+
+def _project(row: SpendRow, codes: Mapping[UUID, str]) -> str:
+    if row.is_of_trials:
+        return TRIALS
+    return codes.get(row.project_id, str(row.project_id)) if row.project_id else ""
 
 
 def _numbers(sums: SpendSums) -> list[object]:

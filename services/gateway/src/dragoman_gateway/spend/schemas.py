@@ -35,7 +35,13 @@ class SpendItem(SpendTotals):
     """The sums of one group; what was not grouped by is null, and so is what is not known."""
 
     day: date | None = None
+    month: str | None = Field(None, description="As 2026-11.")
     project_code: str | None = None
+    is_playground: bool = Field(
+        False,
+        description="Grouped by project or job: calls of the playground and of tests of models. They belong to the "
+        "installation, and count against no budget; project and job are null.",
+    )
     provider: str | None = None
     model: str | None = None
     job_id: UUID | None = None
@@ -49,5 +55,7 @@ class SpendAnswer(BaseModel):
     last_day: date
     by: list[SpendGroup]
     total: SpendTotals
-    items: list[SpendItem] = Field(description="By day where asked for, then the dearest first.")
+    items: list[SpendItem] = Field(
+        description="By month and day where asked for, then the dearest first."
+    )
     is_cut: bool = Field(description="There are more groups than `limit`; the CSV has all.")

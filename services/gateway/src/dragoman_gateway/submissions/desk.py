@@ -42,7 +42,7 @@ from dragoman_gateway.submissions.opening import (
     taken_over,
     taken_over_again,
 )
-from dragoman_gateway.submissions.pins import Pins, pinned_objects, with_memories
+from dragoman_gateway.submissions.pins import Pins, pinned_objects
 from dragoman_gateway.submissions.rules import (
     DocumentRun,
     RerunRequest,
@@ -250,7 +250,7 @@ class Submissions:
         pipeline: str | None = None,
     ) -> tuple[Project, Policy]:
         """The project, and the policy of a job that is submitted to it under these terms: with the
-        memories, without terms and domain pack, which would be stored.
+        memories; terms and domain pack are named and not stored.
 
         Raises:
             ForbiddenError, FieldRefusedError: as `submit`.
@@ -258,8 +258,8 @@ class Submissions:
         principal.require_project(project_code)
         terms = await self._terms(project_code, domain_pack_code, locales.source, locales.target)
         policy, _ = await self._decided(terms, overrides, pipeline, locales)
-        return terms.project, await with_memories(
-            self._catalog, self._objects, policy, terms.project, terms.pair, overrides, locales
+        return terms.project, await self._pins.pinned(
+            policy, *terms, overrides, locales, is_kept=False
         )
 
     async def rerun(

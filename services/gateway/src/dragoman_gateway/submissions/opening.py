@@ -1,4 +1,4 @@
-"""The demands that a policy makes on the installation, and the earlier job that it takes over from:
+"""The demands that a policy makes on the installation, and the earlier jobs that it takes over from:
 looked at before a job is opened.
 """
 
@@ -10,25 +10,31 @@ from typing import Protocol
 from uuid import UUID
 
 from dragoman_catalog import Catalog, Project
+from dragoman_contracts.events import RevisionStrategy
+from dragoman_contracts.identity import document_id
 from dragoman_contracts.job import Job
 from dragoman_contracts.phases import Pipeline
 from dragoman_contracts.policy import Policy
 from dragoman_contracts.previous import PreviousPin
+from dragoman_contracts.references import DOCX_MEDIA_TYPE, ObjectRef
 from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair
-from dragoman_contracts.subject_state import Subject
+from dragoman_contracts.subject_state import Subject, decide_version
 from dragoman_contracts.vocabulary import PhaseKind
 from dragoman_documents import DocumentError, require_package
+from dragoman_gateway.jobs.earlier import Candidate, EarlierTexts, EarlierWork
 from dragoman_gateway.submissions.rules import (
     NO_VERSION,
     SubmissionRequest,
     SubmissionRules,
+    job_or_document,
+    reference_of,
     registered_model,
 )
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
 from dragoman_gateway.web.uploads import Upload
-from dragoman_runtime.eventstore import Jobs
+from dragoman_runtime.eventstore import EventStore, Jobs, read_subject
 
 _OF_WORD = frozenset({PhaseKind.PREFLIGHT, PhaseKind.EXTRACTION})
 
@@ -108,6 +114,71 @@ class EarlierJobs(Protocol):
         """The job's translations as they are now; None where they were erased."""
         ...
 
+    async def texts(self, job: Job, policy: Policy) -> EarlierTexts | None:
+        """The same, and what the job's engine answered, without storing it."""
+        ...
+
+    async def answering(self, subject: Subject, version: int, locales: LocalePair) -> list[Job]:
+        """The newest jobs on this version of a document or one below it, checked or not."""
+        ...
+
+
+class WorkBefore:
+    """Tells what a job on a file would find done, before there is one."""
+
+    def __init__(self, earlier: EarlierJobs, store: EventStore) -> None:
+        self._earlier = earlier
+        self._store = store
+
+    async def on(
+        self, file: Candidate, policy: Policy, locales: LocalePair, principal: Principal
+    ) -> EarlierWork:
+        """The work of earlier jobs that a job on this file would use under this policy.
+
+        Raises:
+            FieldRefusedError: what it is said to be a new version of is not there, or was erased.
+        """
+        asked = _asked(file.new_version_of)
+        reference = file.external_reference.strip() or reference_of(file.upload.base_name)
+        known, _ = await read_subject(self._store, document_id(file.project_id, reference))
+        version = await asyncio.to_thread(_version_of, file, known)
+        jobs = [] if known is None else await self._earlier.answering(known, version, locales)
+        previous: Job | None = None
+        if asked is not None and asked != NO_VERSION:
+            previous = await self._earlier.named(UUID(asked), file.project_id, locales, principal)
+        elif asked is None and known is not None:
+            previous = await self._earlier.latest(known, version, locales)
+        by_id = {each.job_id: each for each in (*([previous] if previous else []), *jobs)}
+        found = {key: await self._earlier.texts(job, policy) for key, job in by_id.items()}
+        taken = found[previous.job_id] if previous is not None else None
+        if asked not in (None, NO_VERSION) and taken is None:
+            raise _erased(str(asked))
+        return EarlierWork(taken, tuple(each for each in found.values() if each is not None))
+
+
+def _asked(said: str) -> str | None:
+    """The job or the document that is said, or `none`; None where nothing is said."""
+    try:
+        return job_or_document(said) if said.strip() else None
+    except ValueError as error:
+        message = f"This is neither the id of a job or document nor {NO_VERSION!r}."
+        raise FieldRefusedError("new_version_of", message) from error
+
+
+def _version_of(file: Candidate, known: Subject | None) -> int:
+    """The version of its document that the file would be."""
+    upload = file.upload
+    source = ObjectRef(
+        digest=upload.sha256(), size_bytes=upload.size_bytes, media_type=DOCX_MEDIA_TYPE
+    )
+    strategy = RevisionStrategy.NEW_VERSION if file.is_new_version else RevisionStrategy.AUTO
+    return decide_version(known, source, source, strategy)[0]
+
+
+def _erased(asked: str) -> FieldRefusedError:
+    message = f"The translations of {asked} were erased; name another job, or `{NO_VERSION}`."
+    return FieldRefusedError("new_version_of", message, code="previous.unfit")
+
 
 async def taken_over(
     earlier: EarlierJobs,
@@ -134,8 +205,7 @@ async def taken_over(
         job = await earlier.latest(known, version, locales) if known is not None else None
     pin = await earlier.pin(job, policy) if job is not None else None
     if pin is None and asked is not None:
-        message = f"The translations of {asked} were erased; name another job, or `{NO_VERSION}`."
-        raise FieldRefusedError("new_version_of", message, code="previous.unfit")
+        raise _erased(asked)
     return policy.model_copy(update={"previous_version": pin}) if pin is not None else policy
 
 

@@ -134,7 +134,7 @@ async def submit(visit: Writing, desk: SubmissionsDep) -> Response:
         return await _form(desk, visit, values, problems, accepted, status=422)
     if len(accepted) == 1:
         return see_other(job_address(accepted[0].job_id, notice="submitted"))
-    return see_other(address(HOME, notice="submitted"))
+    return see_other(address(HOME, submission=str(request.submission_id), notice="submitted"))
 
 
 @router.post("/console/jobs/{job_id}/rerun")

@@ -7,6 +7,7 @@ there, once.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -21,8 +22,9 @@ from dragoman_catalog import (
     Project,
     terms_for,
 )
+from dragoman_contracts.model import Value, canonical_json
 from dragoman_contracts.policy import Policy
-from dragoman_contracts.references import NamedObject, ObjectRef, references_in
+from dragoman_contracts.references import JSON_MEDIA_TYPE, NamedObject, ObjectRef, references_in
 from dragoman_contracts.resources import MemoryPin, PackSnapshot, SegmentPin
 from dragoman_contracts.subject import LocalePair
 from dragoman_gateway.web.errors import FieldRefusedError
@@ -47,8 +49,11 @@ class Pins:
         pack: DomainPack,
         overrides: PolicyOverrides,
         locales: LocalePair,
+        *,
+        is_kept: bool = True,
     ) -> Policy:
-        """The policy with the terms, the domain pack and the memories of the job.
+        """The policy with the terms, the domain pack and the memories of the job. Where it is not
+        kept, terms and pack are only named: no job can be opened on it.
 
         The glossaries that the request names come first, or else those of the language pair; then
         those of the project's settings and of the pack, then the automatic ones: of the project, of
@@ -66,11 +71,15 @@ class Pins:
         stored = self._catalog.glossaries
         filled = [(each, await stored.terms(each.glossary_id)) for each in glossaries]
         terms = terms_for(filled, locales.source, locales.target)
-        found: dict[str, ObjectRef | None] = {
-            "pack": await _snapshot(self._objects, project.project_id, pack)
+        snapshot = _snapshot(pack)
+        values: dict[str, Value] = {"terms": terms} if terms.terms else {}
+        values |= {} if snapshot is None else {"pack": snapshot}
+        found = {
+            name: await put_value(self._objects, project.project_id, value)
+            if is_kept
+            else _reference(value)
+            for name, value in values.items()
         }
-        if terms.terms:
-            found["terms"] = await put_value(self._objects, project.project_id, terms)
         pinned = policy.model_copy(update=found)
         return await with_memories(
             self._catalog, self._objects, pinned, project, pair, overrides, locales
@@ -212,15 +221,21 @@ def _named(readable: Sequence[Memory], name: str, project_code: str) -> Memory:
     )
 
 
-async def _snapshot(objects: ObjectStore, project_id: UUID, pack: DomainPack) -> ObjectRef | None:
-    """The pack's instructions as an object; None where it has none."""
+def _reference(value: Value) -> ObjectRef:
+    """The reference that the value would have as an object."""
+    data = canonical_json(value)
+    digest = hashlib.sha256(data).hexdigest()
+    return ObjectRef(digest=digest, size_bytes=len(data), media_type=JSON_MEDIA_TYPE)
+
+
+def _snapshot(pack: DomainPack) -> PackSnapshot | None:
+    """The pack's instructions; None where it has none."""
     if not pack.prompt.strip() and not pack.style_guide.strip():
         return None
-    snapshot = PackSnapshot(
+    return PackSnapshot(
         code=pack.code,
         version=pack.version,
         name=pack.name,
         prompt=pack.prompt,
         style_guide=pack.style_guide,
     )
-    return await put_value(objects, project_id, snapshot)

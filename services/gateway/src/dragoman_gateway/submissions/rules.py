@@ -284,7 +284,7 @@ def intake_record(request: SubmissionRequest, upload: Upload, now: datetime) -> 
         project_code=request.project_code,
         domain_pack_code=request.domain_pack_code,
         file_name=name,
-        external_reference=request.external_reference or PurePath(name).stem.strip() or name,
+        external_reference=request.external_reference or reference_of(name),
         document_title=request.document_title,
         version_label=request.version_label or now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         family_key=request.family_key,
@@ -294,6 +294,11 @@ def intake_record(request: SubmissionRequest, upload: Upload, now: datetime) -> 
         metadata=request.metadata,
         choices=request.overrides.model_dump(mode="json", exclude_none=True),
     )
+
+
+def reference_of(file_name: str) -> str:
+    """The external reference of a file for which none was said."""
+    return PurePath(file_name).stem.strip() or file_name
 
 
 def decide_opening(

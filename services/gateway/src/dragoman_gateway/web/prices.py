@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from dragoman_catalog import Catalog, ModelPrice, Provider, RegisteredModel
 from dragoman_contracts.models import ApiKind, Category
+from dragoman_contracts.resources import EngineChoice
 from dragoman_models.prices import Price, known_price
 
 FREE_ENGINES = frozenset({"apertium", "identity", "memory", "pseudo"})
@@ -30,6 +31,18 @@ async def language_models(catalog: Catalog) -> list[Priced]:
         and model.is_enabled
         and provider.is_enabled
     ]
+
+
+async def asked_engine(catalog: Catalog, engine: str, model_name: str) -> EngineChoice:
+    """The engine and the model as the record of their answers names them: a registered model by its
+    API's. The model is empty where the settings of another process say it.
+    """
+    for model in await catalog.models.all():
+        if str(model.model_id) in (engine, model_name):
+            for provider in await catalog.providers.all():
+                if provider.provider_id == model.provider_id:
+                    return EngineChoice(engine=provider.api_kind.value, model=model.model_name)
+    return EngineChoice(engine=engine, model=model_name)
 
 
 def price_of_engine(

@@ -135,6 +135,8 @@ _STATUS_OF_CODE: dict[str, int] = {
     "upload.too_large": 413,
     "upload.unreadable": 422,
     "user.last_admin": 409,
+    "webhook.secret_unreadable": 409,
+    "webhook.too_many": 409,
     "work.not_parked": 404,
 }
 """The HTTP status of each code. A conflict of another code is a 409,

@@ -314,6 +314,7 @@ def _row(job: Job, details: _Details) -> dict[str, object]:
         "updated_at": to_micros(job.head_at),
         "trouble_code": trouble_code(job),
         "parent_job_id": submitted.parent_job_id,
+        "submission_id": submitted.submission_id,
         "finished_phases": list(job.checkpoint_phases),
         "stopped_at": to_micros(job.stopped_at) if job.stopped_at else None,
         "is_interrupted": job.is_interrupted,

@@ -142,6 +142,8 @@ def _matches(which: JobFilter) -> ColumnElement[bool]:
         terms.append(is_wanted if which.needs_attention else not_(is_wanted))
     if which.parent_job_id is not None:
         terms.append(jobs.c.parent_job_id == which.parent_job_id)
+    if which.submission_id is not None:
+        terms.append(jobs.c.submission_id == which.submission_id)
     if which.target_locale:
         terms.append(jobs.c.target_locale == which.target_locale)
     if which.engine:

@@ -35,10 +35,10 @@ class JobFilter:
     """Which jobs a list shows. `project_ids` None means every project, an empty set none.
 
     `text` is looked for, case folded, in file name, title and external reference. `is_interrupted`
-    None means either, `parent_job_id` the job whose reruns are asked for. `needs_attention` leaves
-    out jobs in whose place a later one was submitted. `submitter` is looked for in the names of
-    those who submitted; an empty text of the others asks for none in particular. The days are UTC's,
-    both included.
+    None means either, `parent_job_id` the job whose reruns are asked for, `submission_id` the
+    upload of several files that opened the jobs. `needs_attention` leaves out jobs in whose place a
+    later one was submitted. `submitter` is looked for in the names of those who submitted; an empty
+    text of the others asks for none in particular. The days are UTC's, both included.
     """
 
     project_ids: frozenset[UUID] | None = None
@@ -48,6 +48,7 @@ class JobFilter:
     is_interrupted: bool | None = None
     needs_attention: bool | None = None
     parent_job_id: UUID | None = None
+    submission_id: UUID | None = None
     target_locale: str = ""
     engine: str = ""
     pipeline_name: str = ""
@@ -85,6 +86,7 @@ class JobRow(Value):
     blocked_count: int
     trouble_code: str | None
     parent_job_id: UUID | None
+    submission_id: UUID | None
     finished_phases: tuple[str, ...]
     stopped_at: datetime | None
     is_interrupted: bool

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from dragoman_runtime.projection import versioned
 from dragoman_runtime.table_differences import ERASED
 
-JOBS_VERSION = 7
+JOBS_VERSION = 8
 
 jobs_metadata = MetaData()
 
@@ -67,6 +67,7 @@ jobs = Table(
     Column("covered_approved", Integer, nullable=False),
     Column("trouble_code", String(80)),
     Column("parent_job_id", Uuid),
+    Column("submission_id", Uuid),
     Column("finished_phases", JSON, nullable=False),
     Column("stopped_at", BigInteger),
     Column("is_interrupted", Boolean, nullable=False),
@@ -77,6 +78,7 @@ jobs = Table(
     Index(f"{_jobs}_status", "status", "submitted_at", "job_id"),
     Index(f"{_jobs}_project", "project_id", "submitted_at", "job_id"),
     Index(f"{_jobs}_parent", "parent_job_id"),
+    Index(f"{_jobs}_submission", "submission_id"),
     Index(f"{_jobs}_interrupted", "is_interrupted", "submitted_at", "job_id"),
     Index(f"{_jobs}_attention", "needs_attention", "submitted_at", "job_id"),
     Index(f"{_jobs}_subject", "subject_id", "target_locale", "submitted_at"),

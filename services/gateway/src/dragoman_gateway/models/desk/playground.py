@@ -15,6 +15,7 @@ from dragoman_catalog import (
     Catalog,
     ModelCall,
     ModelPrice,
+    PaidCall,
     RegisteredModel,
 )
 from dragoman_contracts.errors import DragomanError
@@ -273,11 +274,26 @@ class Playground:
             await self._catalog.model_uses.record(failed, count)
             raise
         done = made.model_copy(update={"record": (recorded.ref,)})
-        count = count_of(recorded.reply.usage, price)
+        usage = recorded.reply.usage
+        count = count_of(usage, price)
         kind, name = found.provider.api_kind, found.model.model_name
         metrics.count_cost(kind, name, count.cost, count.currency)
-        await self._catalog.model_uses.record(done, count)
+        await self._catalog.model_uses.record(done, count, _paid(found, made.call_id, usage, price))
         return recorded.reply, price
+
+
+def _paid(found: CallableModel, call_id: UUID, usage: Usage, price: ModelPrice | None) -> PaidCall:
+    """The call as spending enters it, under the names that other services enter."""
+    is_priced = price is not None and price.currency == "USD"
+    return PaidCall(
+        call=call_id.hex,  # the same question is asked, and paid, again
+        provider=found.provider.name,
+        model=found.model.title,
+        input_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached_tokens,
+        output_tokens=usage.response_tokens,
+        cost=cost_of(usage, price) if is_priced else None,
+    )
 
 
 class _InstallationObjects:

@@ -1,4 +1,6 @@
-"""The job that a job on a new version of a document takes over from, found and pinned."""
+"""The job that a job on a new version of a document takes over from, found and pinned; and those
+whose answers it finds on record.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,16 @@ from dragoman_contracts.resources import EngineChoice
 from dragoman_contracts.subject import LocalePair
 from dragoman_contracts.subject_state import Subject
 from dragoman_gateway.jobs.desk import JobControl
+from dragoman_gateway.jobs.earlier import EarlierTexts
 from dragoman_gateway.review.desk.desktop import Desktop, Desktops
 from dragoman_gateway.review.desk.material import Material
 from dragoman_gateway.review.desk.recorded import RecordedCall
-from dragoman_gateway.review.rules.preceding import engine_call, is_on_same_terms, previous_version
+from dragoman_gateway.review.rules.preceding import (
+    answered_sources,
+    engine_call,
+    is_on_same_terms,
+    previous_version,
+)
 from dragoman_gateway.web.errors import FieldRefusedError
 from dragoman_gateway.web.principals import Principal
 from dragoman_runtime.eventstore import EventStore, Jobs, read_subject
@@ -26,6 +34,7 @@ from dragoman_runtime.objects import ObjectStore, get_value, put_value
 
 FIELD = "new_version_of"
 _MOST_RERUNS = 20
+_MOST_ANSWERING = 3
 
 
 class Preceding:
@@ -48,6 +57,17 @@ class Preceding:
             if job is not None:
                 return job
         return None
+
+    async def answering(self, subject: Subject, version: int, locales: LocalePair) -> list[Job]:
+        """The newest jobs that translated this version of a document or one below it into the target
+        locale, checked or not; few of them.
+        """
+        found: list[Job] = []
+        for job_id in _candidates(subject, version + 1, locales)[:_MOST_ANSWERING]:
+            stored = await self._jobs.find(job_id)
+            if stored is not None and _has_units(stored[0], locales):
+                found.append(stored[0])
+        return found
 
     async def named(
         self, wanted: UUID, project_id: UUID, locales: LocalePair, principal: Principal
@@ -81,20 +101,37 @@ class Preceding:
         Raises:
             RetryableError: a store cannot be reached; submit again.
         """
+        found = await self.texts(job, policy)
+        if found is None:
+            return None
+        version = found.version
+        return PreviousPin(
+            job_id=job.job_id,
+            document_version=found.document_version,
+            units=await put_value(self._objects, job.project_id, version),
+            unit_count=len(version.units),
+            person_count=sum(each.is_persons for each in version.units),
+            made_by=found.made_by,
+        )
+
+    async def texts(self, job: Job, policy: Policy) -> EarlierTexts | None:
+        """The translations of a job as people left them, and what its engine answered, for a job
+        under this policy; None where they were erased. Nothing is stored.
+
+        Raises:
+            RetryableError: a store cannot be reached.
+        """
         try:
             # Read for this once: a document of many units would be kept in memory twice.
             desktop = await Desktops(self._control, Material(self._objects)).of(job)
         except (ObjectMissingError, ObjectCorruptError):
             return None
-        version = previous_version(job.job_id, desktop.sheet, desktop.progress.state)
         subject = job.submitted.subject
-        return PreviousPin(
-            job_id=job.job_id,
+        return EarlierTexts(
+            version=previous_version(job.job_id, desktop.sheet, desktop.progress.state),
             document_version=subject.version if subject else None,
-            units=await put_value(self._objects, job.project_id, version),
-            unit_count=len(version.units),
-            person_count=sum(each.is_persons for each in version.units),
             made_by=await self._made_by(desktop, policy),
+            answered=answered_sources(desktop.sheet),
         )
 
     async def _made_by(self, desktop: Desktop, policy: Policy) -> EngineChoice | None:
@@ -129,8 +166,12 @@ class Preceding:
 
 
 def _is_usable(job: Job, locales: LocalePair) -> bool:
-    is_checked = job.extraction is not None and job.verification is not None
-    return is_checked and not job.is_removed and job.submitted.locales == locales
+    return job.verification is not None and _has_units(job, locales)
+
+
+def _has_units(job: Job, locales: LocalePair) -> bool:
+    is_extracted = job.extraction is not None and not job.is_removed
+    return is_extracted and job.submitted.locales == locales
 
 
 def _candidates(subject: Subject, before: int, locales: LocalePair) -> list[UUID]:

@@ -9,7 +9,7 @@ from dragoman_contracts.policy import Policy
 from dragoman_contracts.previous import PreviousUnit, PreviousVersion
 from dragoman_contracts.reports import ReviewStage
 from dragoman_contracts.review import ReviewState
-from dragoman_contracts.text import ResultSource, UnitTarget, plain_text
+from dragoman_contracts.text import Content, ResultSource, UnitTarget, plain_text
 from dragoman_gateway.jobs.view.rows import VerificationState
 from dragoman_gateway.review.rules.sheet import Sheet, UnitNow, unit_now
 from dragoman_linguistics import CONTEXT_CHANGED
@@ -71,6 +71,15 @@ def _codes(row: UnitNow) -> tuple[str, ...]:
 def engine_call(sheet: Sheet) -> str | None:
     """The sha256 of a call that the job's engine answered; None where it was asked for nothing."""
     return next((each.call for each in sheet.targets.values() if each.call), None)
+
+
+def answered_sources(sheet: Sheet) -> tuple[Content, ...]:
+    """The sources of the units whose text a recorded call gave."""
+    return tuple(
+        unit.source
+        for unit in sheet.units
+        if (made := sheet.targets.get(unit.unit_id)) is not None and made.call is not None
+    )
 
 
 def is_on_same_terms(earlier: Policy, policy: Policy) -> bool:

@@ -1,0 +1,1 @@
+"""Webhooks: addresses that are told, signed, when a job ends or needs people."""
