@@ -55,8 +55,8 @@ async def opened(gateway: Desk, name: str, content: bytes, **fields: str) -> str
 async def test_results_of_several_jobs_come_in_one_zip_which_names_what_is_missing(
     gateway: Desk,
 ) -> None:
-    done = [await opened(gateway, f"{name}.docx", name.encode()) for name in ("one", "two")]
-    waiting = await opened(gateway, "waiting.docx", b"3")
+    done = [await opened(gateway, f"{name}.docx", f"PK {name}".encode()) for name in ("one", "two")]
+    waiting = await opened(gateway, "waiting.docx", b"PK3")
     for job_id in done:
         await gateway.advance(job_id, to="reassembly")
     await gateway.project()
@@ -76,7 +76,7 @@ async def test_results_of_several_jobs_come_in_one_zip_which_names_what_is_missi
 
 
 async def test_results_are_of_the_projects_that_the_caller_sees(gateway: Desk) -> None:
-    job_id = await opened(gateway, "one.docx", b"1")
+    job_id = await opened(gateway, "one.docx", b"PK1")
     await gateway.advance(job_id, to="reassembly")
     await gateway.project()
     stranger = await gateway.client(Role.OPERATOR, "other")
@@ -94,7 +94,7 @@ async def test_more_jobs_than_one_zip_takes_are_refused_with_the_cure(
     assert MOST_RESULTS > 1
     monkeypatch.setattr("dragoman_gateway.artifacts.desk.MOST_RESULTS", 1)
     for number in range(2):
-        await opened(gateway, f"{number}.docx", b"%d" % number)
+        await opened(gateway, f"{number}.docx", b"PK%d" % number)
     await gateway.project()
 
     answer = await gateway.as_operator.get("/api/v1/results")
