@@ -45,7 +45,7 @@ def test_an_empty_project_takes_the_installation_engine_and_the_defaults() -> No
     assert (policy.engine, policy.model, policy.batch_size, policy.domain_pack_code) == (
         "apertium",
         "",
-        64,
+        25,
         "general",
     )
 

@@ -14,8 +14,8 @@ from e2e.browsing import WAIT_MS, Server, choose, picture
 from e2e.slow_model import SlowModel, slow_model
 from servers.process import wait_until
 
-_PARAGRAPHS = 300  # five batches
-_MANY, _BATCHES = 900, 15
+_PARAGRAPHS = 120  # five batches
+_MANY, _BATCHES = 350, 15
 _ANSWERS = 2
 
 

@@ -35,12 +35,11 @@ def _unit(entry: str | dict[str, str]) -> tuple[str, str]:
 
 def answered(units: Iterable[tuple[str, str]], body: bytes | None = None) -> str:
     """An answer with these numbers and texts, as a model writes it: letters as they are, and in the
-    form that the body asks for, which versions before prompt 3 wanted as objects.
+    form that the body asks for: lines for prompt 3.
     """
-    wants_objects = body is not None and '"1|' not in _messages_in(body)[0]["content"]
     entries: list[str | dict[str, str]]
-    if wants_objects:
-        entries = [{"id": number, "target": text} for number, text in units]
-    else:
+    if body is not None and '"1|' in _messages_in(body)[0]["content"]:
         entries = [f"{number}|{text}" for number, text in units]
+    else:
+        entries = [{"id": number, "target": text} for number, text in units]
     return json.dumps({"units": entries}, ensure_ascii=False, separators=(",", ":"))

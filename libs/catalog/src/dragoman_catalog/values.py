@@ -132,7 +132,7 @@ class ProjectSettings(Value):
     default_engine: OptionName = ""
     model: OptionName = ""
     fallbacks: Fallbacks = ()
-    batch_size: Annotated[int, Field(ge=1, le=1000, strict=True)] = 64
+    batch_size: Annotated[int, Field(ge=1, le=1000, strict=True)] = 25
     qa_profile: QaProfileName = "default"
     qa: QaChoices = Field(default_factory=dict)
     retention_days: Annotated[int, Field(ge=1, le=36500, strict=True)] | None = None

@@ -3,17 +3,15 @@
 Pure.
 
     {"terms":[["apple","maçã"]],"before":["Shopping"],"units":[{"id":"1","source":"One <1>red</1> apple."}]}
-    {"units":["1|Uma maçã <1>vermelha</1>."]}
+    {"units":[{"id":"1","target":"Uma maçã <1>vermelha</1>."}]}
 
 The system message is the same for all batches of a job, so that providers can cache it. The last
 user message is one JSON object with the units, and before them what helps: units come last. Their
-ids are short numbers. The answer is asked for as number, bar and text, since braces and keys would
-be paid for as written tokens; one of objects, `{"units":[{"id":"1","target":"Uma maçã…"}]}`, is
-understood as well. Question and answer differ in form: where both were lists of such lines under
-one key, small models gave texts back as they were, seven of ten in a measured batch. A change of
-any word of the messages raises PROMPT_VERSION, which is part of the fingerprint of a recorded call:
-a batch that was cut off under an older version is asked for anew, and a replay renders no prompt
-(ADR 0026, ADR 0034).
+ids are short numbers. Question and answer have one form and differ in a key: lines of number, bar
+and text would cost a fifth less, but servers that others wrote cannot read them in a question, and
+where only the answer had them, small models lost the thread. A change of any word of the messages
+raises PROMPT_VERSION, which is part of the fingerprint of a recorded call: a batch that was cut off
+under an older version is asked for anew, and a replay renders no prompt (ADR 0026, ADR 0034).
 """
 
 from __future__ import annotations
@@ -41,8 +39,8 @@ _GENERAL = "general"
 
 _RULES = """\
 You translate documents from {source} into {target}.
-The user sends JSON. Translate the "source" of each of "units". Answer only {{"units":["1|...","2|..."]}}: each id, a \
-bar and the translation, in order.
+The user sends JSON. Translate the "source" of each of "units". Answer only \
+{{"units":[{{"id":"1","target":"..."}},{{"id":"2","target":"..."}}]}}: the same ids in order.
 - Translate all of it, idiomatically; add, explain, merge, split nothing.
 - Tags <1>...</1>, <2/>: each exactly once, with its number, at the words that correspond; no other markup.
 - Keep names, addresses, code, placeholders ({{{{name}}}}, %s), outer spaces and the value of numbers, written as in \
@@ -148,9 +146,15 @@ def _problem(correction: Correction) -> str:
 
 def reply_schema() -> dict[str, JsonValue]:
     """The JSON Schema of a reply. It names no ids: providers compile a schema once and keep it."""
+    unit: JsonValue = {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "target": {"type": "string"}},
+        "required": ["id", "target"],
+        "additionalProperties": False,
+    }
     return {
         "type": "object",
-        "properties": {"units": {"type": "array", "items": {"type": "string"}}},
+        "properties": {"units": {"type": "array", "items": unit}},
         "required": ["units"],
         "additionalProperties": False,
     }
