@@ -87,7 +87,9 @@ async def test_calls_that_were_entered_before_sums_were_kept_are_in_them(
 ) -> None:
     older = tmp_path / "migrations"
     shutil.copytree(Path(dragoman_catalog.__file__).parent / "migrations", older)
-    (older / "versions" / "0013_spent.py").unlink()
+    for path in (older / "versions").glob("*.py"):
+        if path.stem[:4] >= "0013":
+            path.unlink()
     await migrate(sqlalchemy_url(catalog_url), older, "alembic_version_catalog")
     engine = create_views_engine(sqlalchemy_url(catalog_url))
     call = {"project_id": PROJECT, "job_id": JOB, "cost_nanos": 1_000_000_000}

@@ -105,8 +105,9 @@ def test_domain_and_instructions_are_said_once_for_the_job() -> None:
 
 def test_a_good_reply_fits_the_schema() -> None:
     schema = reply_schema()
-    jsonschema.validate({"units": ["1|x"]}, schema)
-    for wrong in ({"units": [{"id": "1", "target": "x"}]}, {"units": ["1|x"], "note": ""}):
+    good = {"units": [{"id": "1", "target": "x"}]}
+    jsonschema.validate(good, schema)
+    for wrong in ({"units": ["1|x"]}, {"units": [{"id": "1"}]}, {**good, "note": ""}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate(wrong, schema)
 

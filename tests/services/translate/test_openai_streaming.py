@@ -93,7 +93,7 @@ async def test_every_way_of_answering_gives_the_same_units(serve: Serve, mode: s
     reply = await ask(serve(mode))
     assert texts(reply) == ALL
     assert reply.finish_reason is FinishReason.STOP
-    assert '"1|ONE <1>RED</1> ÄPPLE."' in reply.response
+    assert '"target":"ONE <1>RED</1> ÄPPLE."' in reply.response
 
 
 @pytest.mark.parametrize("mode", ["good", "whole"])
