@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     for number in range(_FILES):
         path = sources / f"{number % 2}" / f"order-{number}.docx"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(own_document(number, paragraphs=150))
+        path.write_bytes(own_document(number))
     return sources
 
 

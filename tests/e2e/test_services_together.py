@@ -59,8 +59,7 @@ async def test_each_service_is_told_apart_in_events_log_lines_and_metrics(
             await client.until_ready()
             client.sign_in(await first_token(environment["DRAGOMAN_DATABASE_URL"]))
             jobs = [
-                await client.submit(f"order-{each}.docx", own_document(each, paragraphs=150))
-                for each in range(4)
+                await client.submit(f"order-{each}.docx", own_document(each)) for each in range(4)
             ]
             ends = [await client.rested(job["job_id"]) for job in jobs]
         metrics = await asyncio.to_thread(_metrics, port)
