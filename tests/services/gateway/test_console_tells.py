@@ -73,3 +73,13 @@ async def test_files_stand_before_the_progress_of_a_job_that_rests(
     assert await order(done) == [*titles]
     first, second, third, *_ = await order(under_way)
     assert (first, second, third) == ("progress-title", "units-title", "files-title")
+
+
+async def test_an_empty_form_chooses_the_pack_that_the_api_takes_where_none_is_named(
+    ada: httpx.AsyncClient,
+) -> None:
+    page = (await ada.get("/console/new")).text
+    (packs,) = re.findall(r'<select id="domain_pack_code".*?</select>', page)
+
+    assert re.findall(r'value="([\w-]+)" selected', packs) == ["general"]
+    assert re.findall(r'value="([\w-]+)"', packs)[0] != "general"

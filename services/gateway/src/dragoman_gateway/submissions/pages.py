@@ -56,6 +56,13 @@ _FIELDS = (
 _ONE_FILE_ONLY = ("document_title", "external_reference", "new_version_of")
 _PLACES = {name: place for place, name in enumerate(("file", "document_password", *_FIELDS))}
 _ADVANCED = frozenset(_FIELDS[5:])
+_AT_FIRST = {
+    "source_language": "en",
+    "project_code": "default",
+    "domain_pack_code": "general",
+}
+"""The fields of an empty form, as the API has them where they are left out."""
+
 _STRATEGIES = (
     ("auto", "New version if content differs"),
     ("new_version", "Always a new version"),
@@ -324,7 +331,7 @@ async def _form(
         "submissions/new.html",
         status_code=status,
         section="new",
-        values=dict.fromkeys(_FIELDS, "") | {"source_language": "en"} | dict(values),
+        values=dict.fromkeys(_FIELDS, "") | _AT_FIRST | dict(values),
         errors=errors,
         problems=sorted(problems, key=lambda each: _PLACES.get(each.field, len(_PLACES))),
         accepted=accepted,
