@@ -28,6 +28,7 @@ def found(source: str, target: str, to: str = "es", rules: int = QA_RULES) -> di
         ("Go to FloodSmart.gov today", "Visite Floodsmart.gov hoy", "addresses.capitals", "info"),
         ("Go to FloodSmart.gov today", "Visite Inundacion.gov hoy", "addresses.domain", "info"),
         ("Go to www.FloodSmart.gov now", "Visite www.Floodsmart.gov", "addresses.capitals", "info"),
+        ("See https://FloodSmart.gov now", "Véase https://Floodsmart.gov", "addresses.capitals", "info"),
         ("Write to Jo.Doe@example.org", "Escriba a jo.doe@example.org", "addresses.capitals", "info"),
         ("See https://example.org/a/Abc.", "Véase https://example.org/a/abc.", "addresses.path", "warning"),
         ("See example.org/Abc for more", "Véase example.org/abc", "addresses.path", "warning"),

@@ -99,7 +99,7 @@ def _addresses(text: str) -> Iterator[str]:
 
 def _path(address: str) -> str:
     """The part behind the host: with letters that tell addresses apart."""
-    return address.partition("://")[2].partition("/")[2] or address.partition("/")[2]
+    return (address.partition("://")[2] or address).partition("/")[2]
 
 
 def _is_loud(text: str) -> bool:
