@@ -186,6 +186,22 @@ async def test_an_answer_that_breaks_off_is_paid_and_counts(
     assert reply.usage.prompt_tokens > 0
 
 
+@_EACH
+async def test_a_listener_may_end_an_answer(kind: Kind, server: Provider) -> None:
+    model, told = chat_model(kind.endpoint(server)), list[str]()
+
+    def once(text: str) -> bool:
+        told.append(text)
+        return True
+
+    reply = await model.chat(question(), once)
+    await model.aclose()
+    assert [reply.text] == told
+    assert len(reply.text) < len(TEXT)
+    assert reply.finish_reason is FinishReason.LENGTH
+    assert reply.usage.response_tokens > 0
+
+
 @_MODES
 async def test_each_refusal_has_its_code(kind: Kind, mode: str, server: Provider) -> None:
     server.modes = [mode]

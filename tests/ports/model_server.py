@@ -331,6 +331,13 @@ def _errs_inside(completion: Body, server: ModelServer) -> Iterator[bytes]:
     yield _event(completion, {}, "error", error={"code": 502, "message": "The quick brown fox"})
 
 
+def _never_ends(completion: Body, server: ModelServer) -> Iterator[bytes]:
+    """The units until one has begun, and then numbers for ever."""
+    yield from _written(completion, _SHARE)
+    while not server.released.is_set():
+        yield _event(completion, {"content": "1, 2, 3, "})
+
+
 def _overflows_inside(completion: Body, server: ModelServer) -> Iterator[bytes]:
     yield from _written(completion, _SHARE)
     yield b'data: {"error": {"code": 500, "message": "Context size has been exceeded.", "type": "server_error"}}\n\n'
@@ -371,6 +378,7 @@ _STREAMS: dict[str, Callable[[Body, ModelServer], Iterator[bytes]]] = {
     "ends_early": _ends_early,
     "errs_inside": _errs_inside,
     "overflows_inside": _overflows_inside,
+    "never_ends": _never_ends,
     "errs_at_once": _errs_at_once,
     "without_done": _without_done,
     "crlf_and_pings": _crlf_and_pings,

@@ -7,9 +7,11 @@ from dragoman_translate.adapters.local import identity_engine, pseudo_engine
 from dragoman_translate.asking import engine_unit
 from dragoman_translate.batches import BatchTask, BatchTranslation, translate_batch
 from dragoman_translate.ports import (
+    EngineReply,
     EngineRequest,
     EngineSignature,
     FinishReason,
+    RawTarget,
     ReplyFault,
     fingerprint,
 )
@@ -107,6 +109,27 @@ async def test_the_last_unit_of_a_cut_off_reply_is_asked_again() -> None:
         "Dos <1>peras</1>.",
     )
     assert engine.asked == [["u1", "u2"], ["u2"]]
+
+
+async def test_a_unit_that_does_not_end_is_put_aside_and_asked_with_the_reason() -> None:
+    def runs_on(request: EngineRequest) -> EngineReply:
+        reply = answer(("u1", "Una manzana."), finish_reason=FinishReason.LENGTH)(request)
+        endless = RawTarget(unit_id="u2", target="", is_endless=True)
+        return reply.model_copy(update={"targets": (*reply.targets, endless)})
+
+    engine = ScriptedEngine(
+        runs_on, answer(("u3", "Tres ciruelas.")), answer(("u2", "Dos <1>peras</1>."))
+    )
+    three = unit("u3", "Three plums.")
+    result = await translate_batch(engine, MemoryLedger(), task(ONE, TWO, three))
+    assert [text for _, text in targets(result)] == [
+        "Una manzana.",
+        "Dos <1>peras</1>.",
+        "Tres ciruelas.",
+    ]
+    assert engine.asked == [["u1", "u2", "u3"], ["u3"], ["u2"]]
+    (correction,) = engine.requests[-1].corrections
+    assert (correction.fault, correction.previous) == (ReplyFault.ENDLESS, "")
 
 
 async def test_a_unit_that_never_gets_a_text_has_an_empty_target_and_is_named() -> None:

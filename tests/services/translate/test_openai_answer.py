@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from dragoman_contracts.events import Usage
 from dragoman_translate.adapters.openai_answer import Answer
 from dragoman_translate.ports import FinishReason, RawTarget
+from dragoman_translate.unit_reading import UnitReader
 
 GOOD = '{"units": [{"id": "u1", "target": "Uma"}]}'
 
@@ -19,7 +20,7 @@ def chunk(delta: JsonValue, finish: JsonValue = None, **more: JsonValue) -> str:
 
 
 def answered(*events: str) -> Answer:
-    answer = Answer()
+    answer = Answer(UnitReader())
     for event in events:
         answer.take(event)
     return answer
@@ -177,7 +178,7 @@ def test_events_that_share_their_blank_line_are_read_one_by_one() -> None:
 @pytest.mark.parametrize("event", ["", "ping", "[1]", "null", "[" * 100_000])
 def test_what_is_no_object_is_said_to_be_none(event: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        Answer().take(event)
+        Answer(UnitReader()).take(event)
 
 
 JSON = st.recursive(

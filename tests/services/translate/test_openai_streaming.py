@@ -164,6 +164,19 @@ async def test_an_answer_that_breaks_off_keeps_what_it_gave(
     assert "fox" not in reply.response
 
 
+async def test_a_unit_that_does_not_end_is_broken_off_and_named(serve: Serve) -> None:
+    server = serve("never_ends")
+    reply = await ask(server)
+    assert [(each.unit_id, each.target, each.is_endless) for each in reply.targets] == [
+        ("u1", ALL[0], False),
+        ("u2", ALL[1], False),
+        ("u3", "", True),
+    ]
+    assert reply.finish_reason is FinishReason.LENGTH
+    assert len(reply.response) < 2_000
+    assert len(reply.response) // 8 < reply.usage.response_tokens < len(reply.response)
+
+
 async def test_silence_before_the_first_word_is_a_timeout(serve: Serve) -> None:
     with pytest.raises(RetryableError) as caught:
         await ask(serve("hang"), timeout_s=0.3)

@@ -161,8 +161,11 @@ class TranslationReply(Value):
     provider_request_id: str = ""
 
 
-TextListener = Callable[[str], None]
-"""Called with each piece of an answer's text as it arrives. It must be quick, and raise nothing."""
+TextListener = Callable[[str], bool | None]
+"""Called with each piece of an answer's text as it arrives. It must be quick, and raise nothing.
+
+Where it gives True, no more is read: the answer is cut off, as at the limit of its length.
+"""
 
 
 class ChatModel(Protocol):

@@ -33,7 +33,6 @@ from dragoman_translate.ports import (
     FinishReason,
     Found,
     ModelCall,
-    ReplyFault,
     TranslationEngine,
     UnitHints,
     fingerprint,
@@ -286,7 +285,7 @@ def _answer_in(
     whole = {"targets": tuple(targets), "finish_reason": FinishReason.STOP}
     reply = call.reply.model_copy(update=whole)
     (answer,) = check_reply(task.request([unit]), reply, {unit.unit_id: unit}).units
-    return answer if answer.fault not in (ReplyFault.MISSING, ReplyFault.EMPTY) else None
+    return answer if answer.has_text else None
 
 
 def _target(unit: Unit, answer: Answer) -> UnitTarget:

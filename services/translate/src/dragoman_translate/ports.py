@@ -101,6 +101,7 @@ class ReplyFault(StrEnum):
     DUPLICATE = "duplicate"
     TRUNCATED = "truncated"
     EMPTY = "empty"
+    ENDLESS = "endless"
     TAGS = "tags"
     DOUBTFUL = "doubtful"
 
@@ -145,12 +146,14 @@ class RawTarget(Value):
     """A unit's target as the engine wrote it, not yet checked.
 
     `is_damaged` says that characters which no document can hold (lone surrogates, controls) were
-    left out.
+    left out, `is_endless` that the engine wrote far more than the source gives reason for and was
+    stopped; such a target is empty.
     """
 
     unit_id: str
     target: str
     is_damaged: bool = False
+    is_endless: Annotated[bool, Field(exclude_if=not_)] = False
 
 
 class ReplyProgress(Value):

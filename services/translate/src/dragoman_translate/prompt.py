@@ -53,6 +53,7 @@ _PROBLEMS = {
     ReplyFault.DUPLICATE: "The id was answered more than once.",
     ReplyFault.TRUNCATED: "The answer was cut off.",
     ReplyFault.EMPTY: "The target was empty.",
+    ReplyFault.ENDLESS: "The target did not end: it was many times as long as the source.",
     ReplyFault.TAGS: "The inline tags were not those of the source, each once and properly nested.",
     ReplyFault.DOUBTFUL: "The target is probably not a right translation of the source.",
 }

@@ -65,6 +65,9 @@ class ReplyReader:
     def __init__(self, asked: Collection[str] = ()) -> None:
         self._asked = frozenset(asked)
         self._buffer: str = ""
+        self._forgotten: int = 0
+        self._unit_from: int = 0
+        self._told: int = 0
         self._at: int = 0
         self._needed_from: int = 0
         self._scanned_to: int = 0
@@ -86,6 +89,30 @@ class ReplyReader:
         self._forget_what_was_read()
         new, self._new = tuple(self._new), []
         return new
+
+    @property
+    def unit_count(self) -> int:
+        """The number of units that were completed, repetitions and drafts counted too."""
+        return self._told
+
+    @property
+    def pending_chars(self) -> int:
+        """The length of the JSON behind the last unit: that of a unit which has begun and not ended.
+
+        0 in talk and thoughts, which may be of any length.
+        """
+        is_in_json = self._mode in (Mode.INSIDE, Mode.BROKEN)
+        return self._forgotten + len(self._buffer) - self._unit_from if is_in_json else 0
+
+    @property
+    def pending_id(self) -> str:
+        """The id of the unit that has begun, where it has come already, or else an empty string."""
+        return (self._stack[-1].scalars.get("id") or "") if self._mode is Mode.INSIDE else ""
+
+    @property
+    def is_in_list(self) -> bool:
+        """Whether a list of units has begun, so that each is told when it ends."""
+        return any(frame.holds_units for frame in self._stack)
 
     @property
     def targets(self) -> tuple[RawTarget, ...]:
@@ -142,6 +169,7 @@ class ReplyReader:
         is_in_json = self._mode in (Mode.INSIDE, Mode.BROKEN)
         needed = min(self._at, self._needed_from) if is_in_json else self._at
         self._buffer = self._buffer[needed:]
+        self._forgotten += needed
         self._at -= needed
         self._needed_from -= needed
         self._scanned_to = max(0, self._scanned_to - needed)
@@ -209,6 +237,7 @@ class ReplyReader:
             self._candidates.append(Candidate(talk=self._talk))
         self._mode = Mode.INSIDE
         self._needed_from = self._at
+        self._unit_from = self._forgotten + self._at
         self._open(is_object=is_object, under_key="")
         self._at += 1
 
@@ -376,6 +405,8 @@ class ReplyReader:
         target = RawTarget(unit_id=unit_id, target=clean, is_damaged=is_damaged)
         candidate.targets.append(target)
         self._new.append(target)
+        self._told += 1
+        self._unit_from = self._forgotten + self._at
 
     # --- JSON that is broken
 

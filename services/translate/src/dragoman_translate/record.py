@@ -17,7 +17,6 @@ from dragoman_translate.ports import (
     Found,
     ModelCall,
     RecordedCall,
-    ReplyFault,
 )
 from dragoman_translate.reply import UnitReply
 
@@ -34,11 +33,8 @@ class Answer:
 
     @property
     def has_text(self) -> bool:
-        """Whether the answer has a text to use or to repair.
-
-        A text that was cut off does not count.
-        """
-        return self.reply.fault not in (ReplyFault.MISSING, ReplyFault.EMPTY, ReplyFault.TRUNCATED)
+        """Whether the answer has a text to use or to repair."""
+        return self.reply.has_text
 
 
 @dataclass

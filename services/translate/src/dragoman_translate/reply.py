@@ -21,6 +21,13 @@ from dragoman_translate.ports import (
     ReplyFault,
 )
 
+_WITHOUT_TEXT = (
+    ReplyFault.MISSING,
+    ReplyFault.EMPTY,
+    ReplyFault.ENDLESS,
+    ReplyFault.TRUNCATED,
+)
+
 
 class UnitReply(Value):
     """The answer for one unit: its target with tags, and its fault (None: it has none)."""
@@ -29,6 +36,14 @@ class UnitReply(Value):
     target: Content = ()
     written: str = ""
     fault: ReplyFault | None = None
+
+    @property
+    def has_text(self) -> bool:
+        """Whether there is a text to use or to repair.
+
+        A text that was cut off does not count.
+        """
+        return self.fault not in _WITHOUT_TEXT
 
     def as_correction(self) -> Correction:
         """The correction that tells the engine about the fault when the unit is asked for again."""
@@ -99,6 +114,8 @@ def _check_unit(
 ) -> UnitReply:
     if raw is None:
         return UnitReply(unit_id=asked.unit_id, fault=ReplyFault.MISSING)
+    if raw.is_endless:
+        return UnitReply(unit_id=asked.unit_id, fault=ReplyFault.ENDLESS)
     written = raw.target
     target, _ = cleaned(parse(written, asked.source), unit.source, locale, unit.tags)
     target = settle_inside_words(unit.source, restore_margins(unit.source, target), unit.tags)

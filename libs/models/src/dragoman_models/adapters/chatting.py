@@ -126,9 +126,8 @@ class ChatClient(ChatModel, ABC):
     def _call(
         self, request: ChatRequest, dialect: Dialect, listener: TextListener | None
     ) -> Call[ChatAnswer]:
-        def tell(text: str) -> None:
-            if listener is not None and text:
-                listener(text)
+        def tell(text: str) -> bool | None:
+            return listener(text) if listener is not None and text else None
 
         return Call(
             client=self._connection.client(),
@@ -146,7 +145,8 @@ class ChatClient(ChatModel, ABC):
     def _reply(self, call: Call[ChatAnswer]) -> ChatReply:
         answer = call.answer
         finish = answer.finish_reason
-        if finish is FinishReason.INTERRUPTED and self._ran_out_of_room(answer):
+        is_too_long = call.is_cut_off or self._ran_out_of_room(answer)
+        if finish is FinishReason.INTERRUPTED and is_too_long:
             finish = FinishReason.LENGTH
         if finish is FinishReason.STOP and not answer.response.strip():
             finish = FinishReason.MALFORMED
@@ -163,7 +163,7 @@ class ChatClient(ChatModel, ABC):
         )
 
     def _ran_out_of_room(self, answer: ChatAnswer) -> bool:
-        """Whether an answer broke off because it or its prompt was too long."""
+        """Whether the server broke an answer off because it or its prompt was too long."""
         if not answer.error:
             return False
         error: JsonValue = {"error": answer.error}

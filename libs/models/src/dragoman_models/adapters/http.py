@@ -104,7 +104,8 @@ class Call(Generic[_Answer]):
     """A request that is made once.
 
     Times are seconds since it was sent; `waited_s` is None before the first text. `on_text` is told
-    each piece of text of an answer that streams.
+    each piece of text of an answer that streams. `is_cut_off` says that we read no further, since
+    the answer was too long or `on_text` gave True.
     """
 
     client: httpx.AsyncClient
@@ -117,11 +118,12 @@ class Call(Generic[_Answer]):
     cures: Cures = field(default_factory=Cures)
     events: Events = field(default_factory=ServerEvents)
     expected: str = "an answer of this API"
-    on_text: Callable[[str], None] | None = None
+    on_text: Callable[[str], bool | None] | None = None
     request_id: str = ""
     waited_s: float | None = None
     elapsed_s: float = 0.0
     content: bytes = b""
+    is_cut_off: bool = False
 
     def __post_init__(self) -> None:
         self.content = json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -220,17 +222,17 @@ class Call(Generic[_Answer]):
                 return True
         if self.events.is_whole and events and not answer.is_answer:
             raise self._no_answer()
-        if answer.written_bytes > written:
-            self._note_text("".join(texts))
-        return answer.written_bytes > self.limits.written_bytes
+        has_enough = answer.written_bytes > written and self._note_text("".join(texts))
+        self.is_cut_off = has_enough or answer.written_bytes > self.limits.written_bytes
+        return self.is_cut_off
 
-    def _note_text(self, text: str) -> None:
+    def _note_text(self, text: str) -> bool:
+        """Tell of a text; True when no more should be read."""
         self._written_at = time.monotonic()
         if self.events.is_whole:
-            return
+            return False
         self.waited_s = self.seconds_since_sent() if self.waited_s is None else self.waited_s
-        if self.on_text is not None:
-            self.on_text(text)
+        return self.on_text is not None and self.on_text(text) is True
 
     def _silence(self) -> RetryableError:
         message = f"The server was silent for {self.limits.silence_s:g} s ({self.cures.silence})."

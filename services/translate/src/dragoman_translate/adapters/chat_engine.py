@@ -21,16 +21,14 @@ from dragoman_translate.ports import (
     EngineReply,
     EngineRequest,
     EngineSignature,
-    FinishReason,
     Payee,
     PricedEngine,
-    RawTarget,
     RegisteredEngine,
     ReplyListener,
     ReplyProgress,
 )
-from dragoman_translate.prompt import PROMPT_VERSION, messages, reply_schema, unit_ids
-from dragoman_translate.reading import ReplyReader
+from dragoman_translate.prompt import PROMPT_VERSION, messages, reply_schema
+from dragoman_translate.unit_reading import UnitReader
 
 _MOST_UNITS = 64
 _OUTPUT_TOKENS = 8_192
@@ -137,8 +135,8 @@ class _Arriving:
     """An answer as it arrives, read into units."""
 
     def __init__(self, request: EngineRequest, listener: ReplyListener | None) -> None:
-        self._ids = unit_ids(request)
-        self._reader = ReplyReader(self._ids)
+        self._request = request
+        self._reader = UnitReader.of(request)
         self._listener = listener
         self._sent_at = self._told_at = time.monotonic()
         self._first_at: float | None = None
@@ -150,32 +148,30 @@ class _Arriving:
         if self._listener is not None:
             self._listener(ReplyProgress(targets=(), token_count=0, waited_s=0.0, elapsed_s=0.0))
 
-    def take(self, text: str) -> None:
-        """Read a piece of the answer, and tell of it."""
+    def take(self, text: str) -> bool:
+        """Read a piece of the answer, and tell of it; True when no more should be read."""
         now = time.monotonic()
         is_first, self._first_at = self._first_at is None, self._first_at or now
         self._chars += len(text)
-        is_news = bool(self._reader.feed(text)) or is_first or now - self._told_at >= _TELL_EVERY_S
-        if self._listener is None or not is_news:
-            return
-        self._told_at = now
-        progress = ReplyProgress(
-            targets=self._named(self._reader.targets),
-            token_count=max(1, self._chars // _BYTES_PER_TOKEN),
-            waited_s=self._first_at - self._sent_at,
-            elapsed_s=now - self._sent_at,
-        )
-        self._listener(progress)
+        is_news = self._reader.feed(text) > 0 or is_first or now - self._told_at >= _TELL_EVERY_S
+        if self._listener is not None and is_news:
+            self._told_at = now
+            progress = ReplyProgress(
+                targets=self._reader.targets,
+                token_count=max(1, self._chars // _BYTES_PER_TOKEN),
+                waited_s=self._first_at - self._sent_at,
+                elapsed_s=now - self._sent_at,
+            )
+            self._listener(progress)
+        return self._reader.does_not_end
 
     def reply(self, reply: ChatReply, started_at: datetime) -> EngineReply:
         """The whole answer, read anew: a piece that was told twice must not count twice."""
-        reader, finish = ReplyReader(self._ids), reply.finish_reason
+        reader = UnitReader.of(self._request)
         reader.feed(reply.text)
-        targets = reader.close(is_whole=finish in (FinishReason.STOP, FinishReason.REFUSED))
-        if targets is None and finish is FinishReason.STOP:
-            finish = FinishReason.MALFORMED
+        targets, finish = reader.close(reply.finish_reason)
         return EngineReply(
-            targets=self._named(targets or ()),
+            targets=targets,
             model=reply.model,
             prompt=reply.prompt,
             response=reply.text,
@@ -188,10 +184,4 @@ class _Arriving:
                 provider_request_id=reply.provider_request_id,
                 envelope=reply.envelope,
             ),
-        )
-
-    def _named(self, targets: tuple[RawTarget, ...]) -> tuple[RawTarget, ...]:
-        return tuple(
-            each.model_copy(update={"unit_id": self._ids.get(each.unit_id, each.unit_id)})
-            for each in targets
         )

@@ -34,7 +34,8 @@ from dragoman_translate.ports import (
     FinishReason,
     ReplyListener,
 )
-from dragoman_translate.prompt import PROMPT_VERSION, unit_ids
+from dragoman_translate.prompt import PROMPT_VERSION
+from dragoman_translate.unit_reading import UnitReader
 
 _UNPROCESSABLE = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _LEAST_OUTPUT_KEPT = 1_024
@@ -179,7 +180,7 @@ class OpenAiEngine:
             client=self._open_client(),
             path="chat/completions",
             body=body_of(dialect, self._model, request, self._settings.temperature),
-            answer=Answer((ids := unit_ids(request)), ids),
+            answer=Answer(UnitReader.of(request)),
             headers={"Idempotency-Key": request.idempotency_key or "none"},
             limits=Limits(self._settings.timeout_s, dialect.output_tokens),
             cures=CURES,
@@ -228,7 +229,7 @@ class OpenAiEngine:
 def _reply(call: Call, started_at: datetime) -> EngineReply:
     answer = call.answer
     targets, finish = answer.end()
-    if finish is FinishReason.INTERRUPTED and _ran_out_of_room(answer):
+    if finish is FinishReason.INTERRUPTED and (call.is_cut_off or _ran_out_of_room(answer)):
         finish = FinishReason.LENGTH
     return EngineReply(
         targets=targets,

@@ -37,18 +37,19 @@ class Call(HttpCall[Answer]):
         return await super().make()
 
     @override
-    def _note_text(self, text: str) -> None:
+    def _note_text(self, text: str) -> bool:
         is_first, now = self.waited_s is None, time.monotonic()
         super()._note_text(text)
         if self.waited_s is None or self.listener is None:
-            return
+            return self.answer.units.does_not_end
         has_fresh = self.answer.has_fresh_targets()
         if is_first or has_fresh or now - self._told_at >= _TELL_EVERY_S:
             self._told_at = now
             progress = ReplyProgress(
-                targets=self.answer.targets,
+                targets=self.answer.units.targets,
                 token_count=self.answer.token_count,
                 waited_s=self.waited_s,
                 elapsed_s=self.seconds_since_sent(),
             )
             self.listener(progress)
+        return self.answer.units.does_not_end
