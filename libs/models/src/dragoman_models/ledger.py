@@ -116,6 +116,10 @@ class Recorded(Generic[_Reply]):
     was_left_behind: bool = False
 
 
+Enter = Callable[[Recorded[_Reply]], Awaitable[None]]
+"""Enters the cost of a call that is on record."""
+
+
 class _Queue:
     """The tasks that ask one question."""
 
@@ -164,11 +168,14 @@ class Ledger:
         *,
         nonce: str = "",
         listener: TextListener | None = None,
+        enter: Enter[ChatReply] | None = None,
     ) -> Recorded[ChatReply]:
         """The answer on record, or else a call. `nonce` makes an equal question a new one.
 
         A recalled answer is told to the listener as a whole. An answer that broke off or is
-        malformed is stored, too, but an equal question is asked anew.
+        malformed is stored, too, but an equal question is asked anew. `enter` enters the cost of
+        the call, found or made: of one that is made before its place is given to another, so that
+        no more calls are beyond a cap than may be under way at once.
 
         Raises:
             DragomanError: as the model and the gate raise them, and `before_paying`.
@@ -182,6 +189,7 @@ class Ledger:
             PaidCall[ChatReply],
             lambda keyed: model.chat(keyed, listener),
             size // _BYTES_PER_TOKEN + expected,
+            enter,
         )
         if not recorded.is_new and listener is not None:
             listener(recorded.reply.text)
@@ -227,6 +235,7 @@ class Ledger:
         type_: type[PaidCall[_Reply]],
         ask: Callable[[_Request], Awaitable[_Reply]],
         tokens: int,
+        enter: Enter[_Reply] | None = None,
     ) -> Recorded[_Reply]:
         mark = fingerprint(endpoint, request, nonce)
         queue = self._asking.setdefault(mark, _Queue())
@@ -235,9 +244,11 @@ class Ledger:
             async with queue.lock:  # two tasks with one question pay once
                 found = await self._recall(mark, type_)
                 if found is not None:
+                    if enter is not None:
+                        await enter(found)
                     return found
                 keyed = _keyed(request, mark)
-                return await self._asked(endpoint, keyed, nonce, mark, type_, ask, tokens)
+                return await self._asked(endpoint, keyed, nonce, mark, type_, ask, tokens, enter)
         finally:
             queue.tasks -= 1
             if not queue.tasks:
@@ -279,6 +290,7 @@ class Ledger:
         type_: type[PaidCall[_Reply]],
         ask: Callable[[_Request], Awaitable[_Reply]],
         tokens: int,
+        enter: Enter[_Reply] | None,
     ) -> Recorded[_Reply]:
         if self._before_paying is not None:
             await self._before_paying()
@@ -288,21 +300,24 @@ class Ledger:
                 await self._before_paying()
             reply = await ask(request)
             turn.used(reply.usage)
-        call = type_(
-            fingerprint=mark,
-            api_kind=endpoint.api_kind,
-            model=endpoint.model,
-            nonce=nonce,
-            asked_at=asked_at.isoformat(),
-            reply=reply,
-        )
-        _count(endpoint, reply.usage, _outcome(reply))
-        ref = await self._persist(lambda: self._objects.put_value(call))
-        if _outcome(reply) not in _USELESS:
-            # Where another process was first with the same question, its answer is the one that is
-            # found later; this one was paid, too, and stays on record as it is.
-            await self._persist(lambda: self._objects.put_pointer(pointer_of(mark), ref))
-        return Recorded(reply, ref, True, asked_at)
+            call = type_(
+                fingerprint=mark,
+                api_kind=endpoint.api_kind,
+                model=endpoint.model,
+                nonce=nonce,
+                asked_at=asked_at.isoformat(),
+                reply=reply,
+            )
+            _count(endpoint, reply.usage, _outcome(reply))
+            ref = await self._persist(lambda: self._objects.put_value(call))
+            if _outcome(reply) not in _USELESS:
+                # Where another process was first with the same question, its answer is the one that
+                # is found later; this one was paid, too, and stays on record as it is.
+                await self._persist(lambda: self._objects.put_pointer(pointer_of(mark), ref))
+            recorded = Recorded(reply, ref, True, asked_at)
+            if enter is not None:
+                await enter(recorded)
+        return recorded
 
     def _turn(self, tokens: int) -> AbstractAsyncContextManager[Turn]:
         return _free_turn(tokens) if self._gate is None else self._gate.turn(tokens)

@@ -167,7 +167,7 @@ async def _asked(
     nonce: str,
     dialogue: Dialogue,
 ) -> ChatReply:
-    recorded = await ledger.chat(client, endpoint, request, nonce=nonce)
+    recorded = await ledger.chat(client, endpoint, request, nonce=nonce, enter=dialogue.pay)
     reply = recorded.reply
     dialogue.calls.append(recorded.ref)
     dialogue.marks.append(fingerprint(endpoint, request, nonce))
@@ -175,7 +175,6 @@ async def _asked(
     dialogue.latency_ms += reply.latency_ms
     if recorded.is_new or recorded.was_left_behind:
         dialogue.new_usage += reply.usage
-    await dialogue.pay(recorded)
     return reply
 
 

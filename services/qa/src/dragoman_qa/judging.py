@@ -169,6 +169,10 @@ async def _judge(bench: _Bench, number: int, batch: Sequence[JudgedText]) -> Non
 async def _answer(bench: _Bench, number: int, batch: Sequence[JudgedText]) -> Believed:
     """The believable part of the model's answer, which is asked for again where it is unreadable."""
     locales, model = bench.context.job.locales, bench.model
+
+    async def pay(recorded: Recorded[ChatReply]) -> None:
+        await bench.models.pay(bench.context.job, model, recorded)
+
     messages = [
         Message(role="system", text=instructions(locales.source, locales.target)),
         Message(role="user", text=question(batch)),
@@ -180,11 +184,12 @@ async def _answer(bench: _Bench, number: int, batch: Sequence[JudgedText]) -> Be
             temperature=model.temperature,
         )
         nonce = bench.policy.nonce
-        recorded = await bench.ledger.chat(model.client, model.endpoint, request, nonce=nonce)
+        recorded = await bench.ledger.chat(
+            model.client, model.endpoint, request, nonce=nonce, enter=pay
+        )
         reply = recorded.reply
         bench.calls.setdefault(number, []).append(recorded.ref)
         bench.usage += reply.usage
-        await bench.models.pay(bench.context.job, model, recorded)
         if reply.finish_reason is FinishReason.REFUSED:
             break
         try:
