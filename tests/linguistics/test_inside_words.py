@@ -202,6 +202,33 @@ def test_tags_come_back_at_the_same_characters_in_whatever_order_the_words_come(
     assert repaired == joined(order)
 
 
+_PIECES = st.sampled_from(["r", "r", "R2", "是", " "])
+
+
+@st.composite
+def repeated_words(draw: st.DrawFn) -> Content:
+    """Few short words again and again, with and without spaces, with tags anywhere."""
+    parts: list[str | Tag] = []
+    for number in range(1, draw(st.integers(2, 8))):
+        inside = draw(st.lists(_PIECES, max_size=2))
+        pair = [opening(number), *inside, closing(number)]
+        parts += draw(st.lists(_PIECES, max_size=2))
+        parts += pair if draw(st.booleans()) else [placeholder(number)]
+    return normalised(parts)
+
+
+@given(repeated_words())
+def test_the_tags_of_a_text_that_was_left_as_it_is_stay(source: Content) -> None:
+    assert settle_inside_words(source, source) == source
+
+
+def test_words_end_where_a_script_without_spaces_begins() -> None:
+    source = "指标是<1>r<2/>p</1>，条件是<3>p</3>=<4>r<5/>p</4>"
+    assert settled(source, source) == source
+    moved = "指标是<1><2/>rp</1>，条件是<3>p</3>=<4>r<5/>p</4>"
+    assert settled(source, moved) == source
+
+
 @given(st.data())
 def test_settling_moves_tags_only_and_makes_nothing_worse(data: st.DataObject) -> None:
     source = data.draw(nested_content())

@@ -41,6 +41,10 @@ _NOTE_NUMBER = re.compile(r"\d{1,2}(?:[,\u2013-]\d{1,2})*")
 _NOTE_STANDS_BEHIND = ".,;:!?)]»”’\"'"
 
 
+_Place = tuple[str, int, int, int]
+"""A word, the offsets of a tag's edges in it, and the word's offset in a target."""
+
+
 @dataclass(frozen=True)
 class Cut:
     """A tag with an edge inside a word of the source.
@@ -117,7 +121,7 @@ def settle_inside_words(source: Content, target: Content, specs: Iterable[TagSpe
         return target
     text = plain_text(source)
     report = align_tags(source, target, specs)
-    taken: set[tuple[str, int, int, int]] = set()
+    taken: dict[_Place, int] = {}
     # Tags within one word come first: their place is sure, and wider tags must not cross them.
     for cut in sorted(cuts, key=lambda cut: not cut.is_within):
         moved = _settled(cut, text, target, taken)
@@ -213,11 +217,12 @@ def _settled(
     cut: Cut,
     text: str,
     target: Content,
-    taken: set[tuple[str, int, int, int]],
+    taken: dict[_Place, int],
 ) -> Content | None:
     """The target with one tag moved to the same characters of the same words; None without a move.
 
-    `taken` has the places that other tags were moved to, and gets the place of this one.
+    `taken` has the places that other tags got, each with the offset of their word in the source,
+    and gets the place of this one. Only tags of the same word have a place in common.
     """
     place = _place_of(cut, target)
     if place is None:
@@ -225,12 +230,16 @@ def _settled(
     result = plain_text(target)
     core, offsets = text[cut.low : cut.high], (cut.start - cut.low, cut.end - cut.low)
     in_source = _occurrences(core, text)
-    free = [at for at in _occurrences(core, result) if (core.lower(), *offsets, at) not in taken]
+    free = [
+        at
+        for at in _occurrences(core, result)
+        if taken.get((core.lower(), *offsets, at), cut.low) == cut.low
+    ]
     touching = [at for at in free if at <= place[1] and place[0] <= at + len(core)]
     if not free or (not touching and not cut.is_within):
         return None
     at = _chosen(touching or free, in_source, cut.low, place)
-    taken.add((core.lower(), *offsets, at))
+    taken[core.lower(), *offsets, at] = cut.low
     start, end = at + offsets[0], at + offsets[1]
     if not cut.is_within:  # the pair holds other words, too, and keeps them
         if (cut.at_start and place[0] < at) or (cut.at_end and place[1] > at + len(core)):
@@ -253,12 +262,15 @@ def _place_of(cut: Cut, target: Content) -> tuple[int, int] | None:
 
 
 def _occurrences(core: str, text: str) -> list[int]:
-    """The offsets of some words in a text, in upper or lower case."""
-    before = r"(?<![^\W_])" if core[0].isalnum() else ""
-    after = r"(?![^\W_])" if core[-1].isalnum() else ""
+    """The offsets of some words in a text, in upper or lower case.
+
+    A word ends where a script without spaces begins: `指标是rp` has the word `rp`.
+    """
+    found = (match.start() for match in re.finditer(f"(?={re.escape(core)})", text, re.IGNORECASE))
     return [
-        match.start()
-        for match in re.finditer(before + re.escape(core) + after, text, re.IGNORECASE)
+        at
+        for at in found
+        if not _is_inside(text, at, ()) and not _is_inside(text, at + len(core), ())
     ]
 
 
