@@ -248,12 +248,13 @@ class JobState:
         Raises:
             JobLacksError: there is none; its pipeline lacks the phase that makes it.
         """
-        return self._present(value, name)
+        cure = "add a phase before that gives it to the pipeline, and submit it again"
+        return self._present(value, name, cure)
 
-    def _present(self, value: _T | None, name: str) -> _T:
+    def _present(self, value: _T | None, name: str, cure: str = "submit it with one") -> _T:
         if value is None:
             raise JobLacksError(
-                f"Job {self.job_id} has no {name}, which its pipeline {self.pipeline.name} needs; submit it with one."
+                f"Job {self.job_id} has no {name}, which its pipeline {self.pipeline.name} needs; {cure}."
             )
         return value
 

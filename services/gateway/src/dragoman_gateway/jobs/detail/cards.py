@@ -41,11 +41,8 @@ def card_of(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay] = ()) -> C
 
 
 def _plain(job: Job, phase: Phase, under_way: Sequence[WorkUnderWay]) -> Card:
-    """The card of any phase: the step's label,
-    or the phase's own name where it has one; its items.
-    """
-    step, run = phase.step, job.runs[phase.name]
-    title = step.label if step is not None and phase.name == phase.kind else stage_text(phase.name)
+    """The card of any phase, with its items."""
+    run, title = job.runs[phase.name], stage_text(phase.name)
     if not run.item_count:  # nobody knows how many items a chain will have
         return Card(title, f"{run.done_count:,} done" if run.done_count else "")
     done = run.done_count + done_under_way(phase, run, under_way)
