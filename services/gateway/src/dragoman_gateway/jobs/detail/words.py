@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dragoman_contracts.references import ArtifactKind
 from dragoman_contracts.steps import STEPS
-from dragoman_contracts.vocabulary import JobStatus
+from dragoman_contracts.vocabulary import JobStatus, PhaseKind
 from dragoman_gateway.jobs.view.rows import VerificationState
 
 
@@ -52,7 +52,7 @@ RESULT_SOURCES: dict[str, str] = {
 
 STAGES: dict[str, str] = {
     "intake": "Intake",
-    **{kind: step.label for kind, step in STEPS.items()},
+    **{kind.value: STEPS[kind].label for kind in PhaseKind},
 }
 
 ARTIFACTS: dict[ArtifactKind, str] = {
@@ -155,6 +155,8 @@ def cure_of(code: str, *, is_explained: bool = False) -> str:
 
 def stage_text(stage: str) -> str:
     """The name of a stage: the label of the step that it is named after, or else its own name."""
+    if stage in STEPS:
+        return STEPS[stage].label
     return STAGES.get(stage) or stage.replace("_", " ").capitalize()
 
 
