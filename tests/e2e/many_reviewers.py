@@ -89,6 +89,9 @@ def in_the_browser(api: ReviewApi, job_id: str) -> None:
         dropped = sum(each > 34 for each in frames)
         told("frames of 180 that took more than 34 ms", str(dropped))
         told("median frame while scrolling", f"{statistics.median(frames):.1f} ms")
+        begun = time.monotonic()
+        expect(page.locator("#viewport [data-unit]").first).to_be_visible(timeout=120_000)
+        told("time to the first row where it stops", f"{time.monotonic() - begun:.2f} s")
         heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
         told("memory of the page", f"{heap:.0f} MiB")
         rows = page.locator("#viewport [data-unit]").count()

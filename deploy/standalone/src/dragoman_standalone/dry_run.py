@@ -59,7 +59,8 @@ def dry_run(
     from dragoman_standalone.glossary_choice import with_known_glossaries
     from dragoman_standalone.remote import fields_of, reference_of
     from dragoman_standalone.settings import StandaloneSettings
-    from dragoman_standalone.translating import Order, Unfinished, overrides_of, with_earlier
+    from dragoman_standalone.translating import Order, overrides_of, with_earlier
+    from dragoman_standalone.translation_options import Unfinished
 
     files = gather_for_server(inputs)
     settings = load(StandaloneSettings, {"state_dir": state} if state else {})

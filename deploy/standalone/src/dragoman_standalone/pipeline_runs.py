@@ -26,7 +26,8 @@ from dragoman_standalone.inputs import Input, InputRefusedError, require_writabl
 from dragoman_standalone.outcome import FileOutcome
 from dragoman_standalone.remote import Body, Terms
 from dragoman_standalone.settings import StandaloneSettings
-from dragoman_standalone.translating import DOMAIN_PACK, MAX_REFERENCE, Unfinished
+from dragoman_standalone.translating import DOMAIN_PACK, MAX_REFERENCE
+from dragoman_standalone.translation_options import Unfinished
 
 PARSED = frozenset(
     {

@@ -34,12 +34,12 @@ from dragoman_standalone.review_report import report_of_units, units_of_answer
 from dragoman_standalone.translating import (
     MAX_REFERENCE,
     Order,
-    Unfinished,
     UnfinishedJobError,
     key_of,
     refused,
     undelivered,
 )
+from dragoman_standalone.translation_options import Unfinished
 
 Body = dict[str, Any]
 Deliver = Callable[[Api, Input, Body, FileOutcome], Awaitable[FileOutcome]]

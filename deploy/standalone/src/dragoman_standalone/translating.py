@@ -14,7 +14,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from pydantic import JsonValue, SecretStr, ValidationError
@@ -50,7 +49,7 @@ from dragoman_standalone.outcome import FileOutcome
 from dragoman_standalone.platform import Platform
 from dragoman_standalone.progress import Moved, RunProgress
 from dragoman_standalone.retries import retries_of
-from dragoman_standalone.translation_options import DEFAULT_PROJECT
+from dragoman_standalone.translation_options import DEFAULT_PROJECT, Unfinished
 from dragoman_translate.app import engine_names
 
 _LOOK_S = 0.05
@@ -58,14 +57,6 @@ _ASK_S = 1.0
 DOMAIN_PACK = "general"
 _MANY = 20
 MAX_REFERENCE = 500
-
-
-class Unfinished(StrEnum):
-    """The choice of how to treat a job that an earlier run left unfinished."""
-
-    REFUSE = "refuse"
-    RESUME = "resume"
-    FRESH = "fresh"
 
 
 _ON_UNFINISHED = {

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from dragoman_standalone.ending import UsageRefusedError
 from dragoman_standalone.progress import ProgressStyle
-
-if TYPE_CHECKING:
-    from dragoman_standalone.translating import Unfinished
 
 
 class LogFrom(StrEnum):
@@ -22,6 +19,14 @@ class LogFrom(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+
+class Unfinished(StrEnum):
+    """The choice of how to treat a job that an earlier run left unfinished."""
+
+    REFUSE = "refuse"
+    RESUME = "resume"
+    FRESH = "fresh"
 
 
 _WHERE, _SHOWN = "Server and state", "Output"
@@ -194,8 +199,6 @@ def unfinished_of(*, resume: bool, fresh: bool) -> Unfinished:
     Raises:
         UsageRefusedError: both were chosen.
     """
-    from dragoman_standalone.translating import Unfinished  # with the platform, slow to import
-
     if resume and fresh:
         raise UsageRefusedError("Say --resume or --fresh, not both.")
     return Unfinished.RESUME if resume else Unfinished.FRESH if fresh else Unfinished.REFUSE
