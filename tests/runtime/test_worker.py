@@ -366,7 +366,7 @@ async def test_a_retryable_error_is_recorded_with_the_time_the_other_side_asked_
     assert (await shop.events())[-1].recorded.origin.attempt == 2
 
 
-async def test_waits_double_from_attempt_to_attempt_and_the_last_is_parked(shop: Workshop) -> None:
+async def test_waits_triple_from_attempt_to_attempt_and_the_last_is_parked(shop: Workshop) -> None:
     errors = [RetryableError("Again.", code="engine.timeout") for _ in range(4)]
     limits = WorkerLimits(
         retry=RetryPolicy(base=timedelta(seconds=2), maximum=timedelta(seconds=300))
@@ -385,7 +385,7 @@ async def test_waits_double_from_attempt_to_attempt_and_the_last_is_parked(shop:
     await worker.receive(shop.delivery(WorkKind.PREFLIGHT))
 
     assert all(
-        nominal * 0.75 <= wait <= nominal for wait, nominal in zip(waits, (2, 4, 8), strict=True)
+        nominal * 0.75 <= wait <= nominal for wait, nominal in zip(waits, (2, 6, 18), strict=True)
     )
     parked = await shop.last()
     assert isinstance(parked, WorkParked)

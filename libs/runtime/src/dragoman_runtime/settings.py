@@ -311,7 +311,7 @@ class WorkerSettings(Settings):
         default=1800, description="Seconds after which a piece of work is broken off."
     )
     backoff_base_s: _Positive = Field(
-        default=2, description="Seconds before the second attempt; doubled each time."
+        default=2, description="Seconds before the second attempt; tripled each time."
     )
     backoff_max_s: _Positive = Field(
         default=300, description="Seconds between two attempts at most."

@@ -76,10 +76,14 @@ def decide_failure(
 
 
 def backoff(item: WorkItem, attempt: int, policy: RetryPolicy) -> timedelta:
-    """The wait before the next attempt: it doubles, times 0.75 to 1.0 by the id of the work."""
+    """The wait before the next attempt: it triples, times 0.75 to 1.0 by the id of the work.
+
+    Five attempts from two seconds on last more than a minute: a model's server that starts anew
+    loads its model meanwhile.
+    """
     # The jitter comes from the id and not from chance, so that this rule stays pure.
     jitter = (item.work_id.int >> attempt) % 1000 / 2000
-    return min(policy.base * 2 ** (attempt - 1), policy.maximum) * (0.75 + jitter / 2)
+    return min(policy.base * 3 ** (attempt - 1), policy.maximum) * (0.75 + jitter / 2)
 
 
 def code_of(error: BaseException) -> str:
