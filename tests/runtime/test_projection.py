@@ -5,8 +5,9 @@ makes room for a successor.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,11 @@ from dragoman_runtime.projection import (
 )
 from dragoman_runtime.sql_errors import is_passing
 from servers.postgres import PostgresServer
+
+_SLOW_QUERY = """
+WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1000000)
+SELECT n FROM numbers ORDER BY n DESC
+"""
 
 
 class Journal:
@@ -343,3 +349,33 @@ async def test_another_version_is_built_beside_the_old_one_and_replaces_it_once_
     await Projector(store, engine, Journal(2)).open()
     assert await tables_of(engine) == {"journal_v2"}
     assert await positions_in(engine, journal) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_a_write_that_is_cancelled_lets_go_of_sqlite_at_once(tmp_path: Path) -> None:
+    engine = create_views_engine(f"sqlite+aiosqlite:///{tmp_path / 'views.db'}")
+    writing = engine.execution_options(is_writing=True)
+    async with writing.begin() as connection:
+        await connection.execute(text("CREATE TABLE counted (n INTEGER)"))
+
+    # The error is kept: it holds the frames, and these the cursor of the query, which keeps SQLite
+    # from ending the transaction as it closes the connection.
+    kept: list[asyncio.CancelledError] = []
+
+    async def write() -> None:
+        try:
+            async with writing.begin() as connection:
+                await connection.execute(text("INSERT INTO counted VALUES (1)"))
+                await connection.execute(text(_SLOW_QUERY))
+        except asyncio.CancelledError as error:
+            kept.append(error)
+
+    task = asyncio.create_task(write())
+    await asyncio.sleep(0.1)
+    task.cancel()
+    await task
+    assert kept
+    other = sqlite3.connect(tmp_path / "views.db", timeout=5, isolation_level=None)
+    with closing(other):
+        other.execute("BEGIN IMMEDIATE")
+        assert other.execute("SELECT count(*) FROM counted").fetchone() == (0,)
+    await engine.dispose()

@@ -12,9 +12,10 @@ of the old version. `rebuild` builds the same version again.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -40,6 +41,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from typing_extensions import override
 
 from dragoman_contracts.errors import DragomanError, RetryableError
 from dragoman_runtime.eventstore import Stored
@@ -202,10 +204,25 @@ def create_views_engine(url: str, *, pool_size: int = 8) -> AsyncEngine:
     """
     if not url.startswith("sqlite"):
         return postgres_engine(url, pool_size=pool_size)
-    engine = create_async_engine(url, connect_args={"timeout": 30})
+    engine = create_async_engine(url, connect_args={"timeout": 30, "factory": _SqliteConnection})
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+class _SqliteConnection(sqlite3.Connection):
+    """A connection that ends its transaction when it is closed.
+
+    SQLite itself keeps the transaction, and with it the write lock, of a connection that is closed
+    while a statement of it is held: after a cancelled task that would be until the garbage is
+    collected.
+    """
+
+    @override
+    def close(self) -> None:
+        with suppress(sqlite3.Error):  # it is closed already
+            self.rollback()
+        super().close()
 
 
 def _configure_sqlite(connection: Any, record: object) -> None:
