@@ -14,14 +14,16 @@ PAIRS = (
         ("Es tut mir leid, aber ich kann dabei nicht helfen.",),
     ),
     (unit("c", "Acme Widgets"), ("Acme Widgets",)),
+    (unit("d", "Less than 20 ppb of lead"), ("Weniger als 20 ppm Blei",)),
 )
 
 
 def test_only_units_with_a_doubt_are_named_and_nothing_of_the_document_is_said() -> None:
     found = doubts(PAIRS, EN, DE)
-    assert list(found) == ["b"]
+    assert list(found) == ["b", "d"]
     assert {each.code for each in found["b"]} >= {"chat.refusal", "addresses.missing"}
-    for each in found["b"]:
+    assert [each.code for each in found["d"]] == ["amounts.unit"]
+    for each in (*found["b"], *found["d"]):
         assert each.message == REASONS[each.code]
         assert each.severity is Severity.WARNING
 
@@ -29,7 +31,7 @@ def test_only_units_with_a_doubt_are_named_and_nothing_of_the_document_is_said()
 def test_what_the_profile_only_shows_or_an_engine_rules_out_is_not_asked_again() -> None:
     shown = QaProfile(severities={**DEFAULT_PROFILE.severities, "addresses.missing": Severity.INFO})
     assert {each.code for each in doubts(PAIRS, EN, DE, profile=shown)["b"]} == {"chat.refusal"}
-    ruled_out = ("chat.refusal", "addresses.missing")
+    ruled_out = ("chat.refusal", "addresses.missing", "amounts.unit")
     assert doubts(PAIRS, EN, DE, not_applicable=ruled_out) == {}
 
 

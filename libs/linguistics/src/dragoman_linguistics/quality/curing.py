@@ -27,7 +27,7 @@ _RETRANSLATED = (
     " language.wrong length.short length.long space.missing tags.missing tags.crossed tags.added"
     " tags.emptied icu.syntax icu.selectors icu.categories terms.missing terms.forbidden"
     " terms.translated"
-    " symbols.missing dates.format"
+    " symbols.missing dates.format amounts.unit"
 )
 RETRANSLATED = frozenset(_RETRANSLATED.split())
 """Findings that another answer of an engine may be without."""

@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dragoman_contracts.locale import Locale
 from dragoman_contracts.reports import QaFinding, Severity
 from dragoman_contracts.text import Content, Unit
+from dragoman_linguistics.quality.measures import check_measures
 from dragoman_linguistics.quality.pairs import Pair
 from dragoman_linguistics.quality.profiles import DEFAULT_PROFILE, QaProfile
 from dragoman_linguistics.quality.verifying import document_checks
@@ -35,6 +36,7 @@ REASONS: Mapping[str, str] = {
     "codes.missing": "Keep codes of capitals and digits letter by letter.",
     "amounts.currency": "Keep the currency of every amount.",
     "amounts.percent": "Keep percent signs with their numbers.",
+    "amounts.unit": "Keep the unit of measure of every number.",
     "numbers.missing": "Keep every number of the source.",
     "numbers.added": "Add no numbers that the source does not have.",
     "characters.invalid": "Leave out broken characters and control characters.",
@@ -68,7 +70,10 @@ def doubts(
     no text of the document. Findings that the profile only shows are not worth a question.
     """
     made = [Pair.answered(unit, content) for unit, content in pairs]
-    every = document_checks(made, source_locale, target_locale, profile, not_applicable)
+    every = [
+        *document_checks(made, source_locale, target_locale, profile, not_applicable),
+        check_measures,
+    ]
     found: dict[str, tuple[QaFinding, ...]] = {}
     for pair in made:
         # Each code once, in the order of the checks: a dict keeps the order of its keys.

@@ -32,7 +32,7 @@ _WARNINGS = (
     " length.short length.long text.repeated text.shifted text.merged chat.refusal chat.label chat.talk chat.note"
     " chat.mark chat.json text.markdown text.entities text.html placeholders.missing placeholders.added"
     " placeholders.tags addresses.missing addresses.path codes.missing amounts.currency amounts.percent"
-    " characters.encoding"
+    " amounts.unit characters.encoding"
     " tags.inside_word space.blank brackets.unbalanced quotes.unbalanced punctuation.doubled icu.syntax icu.selectors"
     " icu.categories placeholders.order placeholders.entities terms.missing terms.forbidden terms.translated"
     " dates.format"

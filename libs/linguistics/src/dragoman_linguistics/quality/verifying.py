@@ -44,6 +44,7 @@ from dragoman_linguistics.quality.marks import (
     check_punctuation,
     check_repeated_across_tags,
 )
+from dragoman_linguistics.quality.measures import check_measures
 from dragoman_linguistics.quality.numerals import unmatched_by_meaning
 from dragoman_linguistics.quality.pairs import Pair
 from dragoman_linguistics.quality.placeholders import (
@@ -63,17 +64,18 @@ from dragoman_linguistics.quality.surroundings import check_surroundings
 from dragoman_linguistics.quality.wording import Wording
 from dragoman_linguistics.verdicts import unit_verdict
 
-QA_RULES = 4
+QA_RULES = 5
 """The number of the rules of new jobs.
 
 The plan of a job names its rules, so that making the job again gives the same verdicts. Rules 3
 have the checks of offices and of programs (`signs` to `software`), and say a finding's cure;
-rules 4 have those of `capitals`.
+rules 4 have those of `capitals`, rules 5 those of `measures`.
 """
 
 _FIRST_RULES = 1
 _CURED_RULES = 3
 _CAPITALS_RULES = 4
+_MEASURES_RULES = 5
 _LANGUAGE = frozenset({"language.script", "language.wrong"})
 
 
@@ -111,7 +113,9 @@ def verify_units(
     wording = Wording(source_locale, target_locale, terms, profile.forbidden_words)
     every = [*every, *later_checks(made, source_locale, target_locale, wording)]
     if rules >= _CAPITALS_RULES:
-        every.append(_unit_check(NEWEST_CHECKS))
+        every.append(_unit_check(CAPITALS_CHECKS))
+    if rules >= _MEASURES_RULES:
+        every.append(check_measures)
     cure = partial(with_cure, locale=target_locale, findings_of=_findings_alone(target_locale))
     verified = tuple(_verified(pair, every, profile, not_applicable, cure) for pair in made)
     if not terms:
@@ -333,7 +337,7 @@ LATER_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
 )
 """The checks of one unit's text that came with rules 3."""
 
-NEWEST_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
+CAPITALS_CHECKS: tuple[Callable[[Pair], Iterator[QaFinding]], ...] = (
     check_address_letters,
     check_capitals,
 )

@@ -33,6 +33,7 @@ _OTHER_LETTERS = (
     "addresses.missing",
     "codes.missing",
     "amounts.currency",
+    "amounts.unit",
     "tags.inside_word",
 )
 _LATIN = "abcdefghijklmnopqrstuvwxyz"
