@@ -115,7 +115,8 @@ async def test_who_was_slower_is_told_the_others_text(review: Review) -> None:
     assert (await review.edit("u1", 0, target="Uno.")).status_code == 200
     slower = await review.edit("u1", 0, target="Dos.")
     assert (slower.status_code, code(slower)) == (412, "review.changed")
-    assert slower.json()["current"]["target"] == "Uno."
+    current = slower.json()["current"]
+    assert (current["target"], current["edited_by_name"]) == ("Uno.", "Olga")
     assert (await review.unit("u1"))["target"] == "Uno."
 
 

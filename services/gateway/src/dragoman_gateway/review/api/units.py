@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -42,7 +42,6 @@ from dragoman_gateway.review.schemas import (
     UnitPage,
     UnitRequest,
     UnitSaved,
-    unit_view,
 )
 from dragoman_gateway.web.dependencies import Cursor, EditedVersion, Operator, SearchText, etag
 from dragoman_gateway.web.desks import asked
@@ -139,7 +138,7 @@ async def edit_unit(
         job_id,
         principal,
         unit_id,
-        told,
+        desk.answers.told,
         version=version,
         target=change.target,
         stage=change.state,
@@ -160,7 +159,9 @@ async def undo_edit(
     """Take the last edit of a unit back: target and state are those before it. The edit stays on
     record.
     """
-    saved = await desk.acts.undo(job_id, principal, asked_.unit_id, told, version=version)
+    saved = await desk.acts.undo(
+        job_id, principal, asked_.unit_id, desk.answers.told, version=version
+    )
     return await _saved(desk, saved, asked_.unit_id, response)
 
 
@@ -312,11 +313,6 @@ async def enter_unit(
     locks nothing.
     """
     return await desk.presence.enter(job_id, principal, where.unit_id)
-
-
-def told(row: UnitNow, desktop: Desktop) -> dict[str, Any]:
-    """A unit as a 412 tells it."""
-    return unit_view(row, desktop.sheet, {}).model_dump(mode="json")
 
 
 async def _saved(desk: ReviewDesk, saved: Saved, unit_id: str, response: Response) -> UnitSaved:

@@ -91,6 +91,11 @@ class ReviewAnswers:
         names = await self._names(desktop.job, found)
         return [unit_view(row, desktop.sheet, names) for row in found]
 
+    async def told(self, row: UnitNow, desktop: Desktop) -> dict[str, Any]:
+        """A unit as the error about another person's save tells it."""
+        (view,) = await self.views(desktop, [row])
+        return view.model_dump(mode="json")
+
     async def units(self, desktop: Desktop, unit_ids: Iterable[str]) -> list[UnitView]:
         """The units of these ids as the API tells them."""
         return await self.views(desktop, [desktop.row(unit_id) for unit_id in unit_ids])

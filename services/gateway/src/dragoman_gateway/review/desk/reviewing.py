@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
@@ -65,7 +65,10 @@ EditsLater = Callable[[Desktop], Awaitable[Sequence[UnitEdit]]]
 Behind = Callable[[Desktop, ReviewState, int], Awaitable[Sequence[Event]]]
 """Events that are true with a save: given its state, and how many units are pending then."""
 
-_Told = Callable[[UnitNow, Desktop], dict[str, object]]
+_Told = Callable[[UnitNow, Desktop], Awaitable[Mapping[str, object]]]
+
+_Guard = Callable[[Desktop], Awaitable[None]]
+"""Raises where a save may not be."""
 
 
 @dataclass(slots=True)
@@ -120,7 +123,7 @@ class Reviewing:
         check = await self._check(job_id, principal)
 
         def edits(desktop: Desktop) -> Sequence[UnitEdit]:
-            unit = self._unit_of_version(desktop, unit_id, version, told)
+            unit = desktop.sheet.unit(unit_id)
             content = None if target is None else read_target(unit, target, stage)
             if content is None and stage not in {None, ReviewStage.DRAFT}:
                 read_target(unit, _text_of(desktop.row(unit_id)), stage)
@@ -134,7 +137,8 @@ class Reviewing:
                 propagates=propagates,
             )
 
-        return await self._save(job_id, principal, edits)
+        guard = _version_guard(unit_id, version, told)
+        return await self._save(job_id, principal, edits, guard=guard)
 
     async def undo(
         self, job_id: UUID, principal: Principal, unit_id: str, told: _Told, *, version: int
@@ -148,12 +152,13 @@ class Reviewing:
         check = await self._check(job_id, principal)
 
         def edits(desktop: Desktop) -> Sequence[UnitEdit]:
-            unit = self._unit_of_version(desktop, unit_id, version, told)
+            unit = desktop.sheet.unit(unit_id)
             edit = undone(desktop.sheet, desktop.progress.state, unit)
             findings = check(unit, edit.target) if edit.target is not None else None
             return [edit.model_copy(update={"findings": findings})]
 
-        return await self._save(job_id, principal, edits)
+        guard = _version_guard(unit_id, version, told)
+        return await self._save(job_id, principal, edits, guard=guard)
 
     async def accept(
         self, job_id: UUID, principal: Principal, chosen: Callable[[Desktop], Iterable[UnitNow]]
@@ -273,18 +278,13 @@ class Reviewing:
     async def _check(self, job_id: UUID, principal: Principal) -> Check:
         return await self.check_of(await self._control.find(job_id, principal))
 
-    def _unit_of_version(self, desktop: Desktop, unit_id: str, version: int, told: _Told) -> Unit:
-        unit = desktop.sheet.unit(unit_id)
-        if not is_version(unit_id, desktop.progress.state, version):
-            raise UnitChangedError(told(desktop.row(unit_id), desktop))
-        return unit
-
     async def _save(
         self,
         job_id: UUID,
         principal: Principal,
         edits: Edits | EditsLater,
         behind: Behind | None = None,
+        guard: _Guard | None = None,
     ) -> Saved:
         act = _Act()
 
@@ -292,6 +292,8 @@ class Reviewing:
             require_open(job)
             desktop = await self._desktops.of(job)
             act.desktop = desktop
+            if guard is not None:
+                await guard(desktop)
             # Many units take a while; others are served meanwhile.
             given = await asyncio.to_thread(edits, desktop)
             act.edits = tuple(await given if isinstance(given, Awaitable) else given)
@@ -370,6 +372,14 @@ class Reviewing:
                 ids = tuple(edit.unit_id for edit in act.edits)
                 return Saved(Desktop(job, before.sheet, progress), ids)
         return Saved(await self._desktops.of(job))
+
+
+def _version_guard(unit_id: str, version: int, told: _Told) -> _Guard:
+    async def guard(desktop: Desktop) -> None:
+        if not is_version(unit_id, desktop.progress.state, version):
+            raise UnitChangedError(await told(desktop.row(unit_id), desktop))
+
+    return guard
 
 
 def _confirmed(
