@@ -114,7 +114,13 @@ def test_nothing_is_guessed(job: Job, under_way: list[WorkUnderWay]) -> None:
 
 def test_a_translated_plan_leaves_nothing() -> None:
     job = given(*UP_TO_TRANSLATION[:-1]).job
-    assert remaining_s(job, [at(0, 1, 5, pace=1.0)]) in {None, 0}
+    assert remaining_s(job, [at(0, 1, 5, pace=1.0)]) is None
+
+
+def test_nothing_is_guessed_while_units_that_are_there_are_asked_for_once_more() -> None:
+    again = [at(index, 5, 5, pace=0.5) for index in range(4)]
+    assert remaining_s(plan_of(4, 20), again) is None
+    assert again[0].remaining_s is None
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ class JobState:
         Raises:
             JobLacksError: there is none; its pipeline lacks the phase that makes it.
         """
-        cure = "add a phase before that gives it to the pipeline, and submit it again"
+        cure = "add a phase before it that gives it to the pipeline, and submit it again"
         return self._present(value, name, cure)
 
     def _present(self, value: _T | None, name: str, cure: str = "submit it with one") -> _T:

@@ -83,12 +83,11 @@ class WorkUnderWay(Value):
 
     @property
     def remaining_s(self) -> float | None:
-        """About how long this piece of work will last, at its pace;
-        None where nothing is measured.
+        """About how long this piece of work will last, at its pace; None where nothing is measured,
+        or where all is done but what is looked at once more.
         """
-        if not self.units_per_s or not self.note.item_count:
-            return None
-        return max(self.note.item_count - self.note.done_count, 0) / self.units_per_s
+        left = self.note.item_count - self.note.done_count
+        return left / self.units_per_s if self.units_per_s and left > 0 else None
 
 
 def done_under_way(phase: Phase, run: PhaseRun, under_way: Iterable[WorkUnderWay]) -> int:
@@ -128,7 +127,7 @@ def translated_count(job: Job, under_way: Iterable[WorkUnderWay] = ()) -> int:
 
 def remaining_s(job: Job, under_way: Sequence[WorkUnderWay]) -> float | None:
     """About how long the job's translation will last, at the pace of the batches under way; None if
-    none is measured.
+    none is measured, or while units that are there are asked for once more.
 
     A batch that has no pace yet is taken to go like the others, unless it waits for its first turn
     at the engine, which does not hasten anything. Later waits for a turn are part of a batch's
@@ -145,7 +144,7 @@ def remaining_s(job: Job, under_way: Sequence[WorkUnderWay]) -> float | None:
     if not paces:
         return None
     left = job.plan.item_count - translated_count(job, under_way)
-    return max(left, 0) / (sum(paces) / len(paces) * len(at_it))
+    return left / (sum(paces) / len(paces) * len(at_it)) if left > 0 else None
 
 
 def _is_batch_of(phase: Phase, work: WorkUnderWay) -> bool:

@@ -206,7 +206,9 @@ class WorkUnderWayView(BaseModel):
     units_per_s: float | None = Field(
         description="The measured pace of this job's units, waits for answers included."
     )
-    remaining_s: float | None = Field(description="About how long it will last at that pace.")
+    remaining_s: float | None = Field(
+        description="About how long it will last at that pace; None where unknown."
+    )
     model: str
     text: str = Field(description="All this in a line for people.")
 
@@ -321,7 +323,7 @@ class JobDetail(BaseModel):
         description="The units that work under way has brought so far count as well."
     )
     remaining_s: float | None = Field(
-        description="About how long the translation will last at the pace of now; None where nothing is measured."
+        description="About how long the translation will last at the pace of now; None where it is not known."
     )
     work_under_way: list[WorkUnderWayView] = Field(
         description="What workers perform now; empty in a past state."
