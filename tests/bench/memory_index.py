@@ -71,7 +71,7 @@ def _paragraphs(path: Path) -> Iterator[str]:
         yield text[:4_000]
 
 
-def _texts(count: int, real: Sequence[str], noise: random.Random) -> list[str]:
+def texts_of(count: int, real: Sequence[str], noise: random.Random) -> list[str]:
     """So many distinct sentences: the real ones first."""
     words = [word for text in real for word in _WORD.findall(text)]
     words *= -(-64 // len(words))
@@ -102,7 +102,7 @@ def memory_table(count: int, queries: int = 300) -> Table:
     real = corpus_sentences() or made_sentences(5_000, seed=3)
     noise.shuffle(real)
     held_out, real = real[: queries // 3], real[queries // 3 :]
-    texts = _texts(count, real, noise)
+    texts = texts_of(count, real, noise)
     asked = [
         *(mutated(noise.choice(texts), noise) for _ in range(queries - len(held_out))),
         *held_out,

@@ -37,6 +37,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
+from xml.sax.saxutils import escape
 
 import httpx
 from pydantic import TypeAdapter
@@ -193,7 +194,7 @@ async def by_dragoman(data: Data, settings: OpenAiSettings, helps: Help) -> Made
     made = Made([], Usage())
     try:
         for each in data.documents:
-            body = "".join(paragraph(run(source)) for source, _ in each)
+            body = "".join(paragraph(run(escape(source))) for source, _ in each)
             units = extract(document(body)).units
             targets: dict[str, str] = {}
             for index, unit_ids in enumerate(plan_batches(units, engine.capabilities, 25).batches):
@@ -201,8 +202,9 @@ async def by_dragoman(data: Data, settings: OpenAiSettings, helps: Help) -> Made
                 answer = await translate_batch(engine, ledger, task)
                 targets |= {found.unit_id: plain_text(found.target) for found in answer.targets}
                 made.usage += answer.usage
-            by_source = {plain_text(unit.source): targets.get(unit.unit_id, "") for unit in units}
-            made.targets += [by_source[source] for source, _ in each]
+            made.targets += [
+                targets.get(unit.unit_id, "") for unit, _ in zip(units, each, strict=True)
+            ]
     finally:
         await engine.aclose()
     return made
@@ -386,7 +388,7 @@ def main(arguments: Sequence[str]) -> int:
             made.usage.call_count,
             time.monotonic() - begun,
         )
-        print(name, f"{time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+        print(*table.rows[-1], file=sys.stderr, flush=True)
     print(table)
     return 0
 

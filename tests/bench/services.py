@@ -201,12 +201,25 @@ async def noop_plant(
         servers.postgres.drop_database(url)
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The services of an installation, and how to ask its gateway."""
+
+    address: str
+    token: str
+    database_url: str
+    pids: Mapping[str, int]
+
+
 @asynccontextmanager
-async def real_plant(
-    servers: Servers, folder: Path, *, is_together: bool = False
-) -> AsyncGenerator[Plant]:
-    """The six services and a relay, on a new database; documents come over HTTP, and the gateway
-    projects its views.
+async def real_services(
+    servers: Servers,
+    folder: Path,
+    *,
+    is_together: bool = False,
+    settings: Mapping[str, str] | None = None,
+) -> AsyncGenerator[Running]:
+    """The six services, a relay and a gateway that answers, on a new database.
 
     With `is_together` all but the gateway are one process.
     """
@@ -217,27 +230,40 @@ async def real_plant(
         **servers.environment(url),
         "DRAGOMAN_HTTP_PORT": str(port),
         "DRAGOMAN_SIGNING_KEY": secrets.token_hex(32),
+        **(settings or {}),
     }
     commands = {"relay": ["dragoman_runtime.relay"]} | {
-        name: [f"dragoman_{name}"] for name in WORKERS
+        name: [f"dragoman_{name}"] for name in (*WORKERS, "index")
     }
     if is_together:
         commands = {TOGETHER: ["dragoman_standalone.together", *commands]}
     commands["gateway"] = ["dragoman_gateway"]
-    store = await PostgresEventStore.connect(url)
-    client = httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}",
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=_START_S,
-    )
+    address = f"http://127.0.0.1:{port}"
     try:
         with processes(commands, environment, folder) as pids:
-            async with client:
-                await _answering(client)
-                yield _RealStages(servers, store, pids, client)
+            await _answering(address)
+            yield Running(address, token, url, pids)
     finally:
-        await store.aclose()
         servers.postgres.drop_database(url)
+
+
+@asynccontextmanager
+async def real_plant(
+    servers: Servers, folder: Path, *, is_together: bool = False
+) -> AsyncGenerator[Plant]:
+    """Real services; documents come over HTTP, and the gateway projects its views."""
+    async with real_services(servers, folder, is_together=is_together) as running:
+        store = await PostgresEventStore.connect(running.database_url)
+        client = httpx.AsyncClient(
+            base_url=running.address,
+            headers={"Authorization": f"Bearer {running.token}"},
+            timeout=_START_S,
+        )
+        try:
+            async with client:
+                yield _RealStages(servers, store, running.pids, client)
+        finally:
+            await store.aclose()
 
 
 async def _operator_token(url: str) -> str:
@@ -253,8 +279,8 @@ async def _operator_token(url: str) -> str:
     return made.secret
 
 
-async def _answering(client: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(_START_S):
+async def _answering(address: str) -> None:
+    async with asyncio.timeout(_START_S), httpx.AsyncClient(base_url=address) as client:
         while True:
             try:
                 await client.get("/")
