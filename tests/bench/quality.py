@@ -63,6 +63,7 @@ from dragoman_translate.adapters.openai import OpenAiEngine
 from dragoman_translate.batches import BatchTask, translate_batch
 from dragoman_translate.engine_settings import OpenAiSettings
 from dragoman_translate.hinting import hints_of
+from dragoman_translate.pacing import Pace
 from dragoman_translate.planning import plan_batches
 from dragoman_translate.ports import EngineContext
 from dragoman_translate.settings import EngineSettings
@@ -190,7 +191,7 @@ def _memory(pairs: Sequence[Pair], target: Locale) -> PinnedMemory:
 
 async def by_dragoman(data: Data, settings: OpenAiSettings, helps: Help) -> Made:
     """All documents by Dragoman's own engine, a batch after the other."""
-    engine, ledger = OpenAiEngine(settings), MemoryLedger()
+    engine, ledger, pace = OpenAiEngine(settings), MemoryLedger(), Pace()
     made = Made([], Usage())
     try:
         for each in data.documents:
@@ -199,7 +200,7 @@ async def by_dragoman(data: Data, settings: OpenAiSettings, helps: Help) -> Made
             targets: dict[str, str] = {}
             for index, unit_ids in enumerate(plan_batches(units, engine.capabilities, 25).batches):
                 task = _task(index, unit_ids, units, data, helps)
-                answer = await translate_batch(engine, ledger, task)
+                answer = await translate_batch(engine, ledger, task, pace)
                 targets |= {found.unit_id: plain_text(found.target) for found in answer.targets}
                 made.usage += answer.usage
             made.targets += [

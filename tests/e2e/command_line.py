@@ -23,7 +23,9 @@ def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def dragoman(
-    *arguments: str | Path, environment: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    timeout_s: float = TIMEOUT_S,
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     return subprocess.run(
@@ -32,7 +34,7 @@ def dragoman(
         capture_output=True,
         text=True,
         check=False,
-        timeout=TIMEOUT_S,
+        timeout=timeout_s,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypedDict, cast
@@ -33,15 +34,22 @@ def upper(text: str) -> str:
 
 
 class ModelServer:
-    """Answers in capitals, as a stream where it is asked for one. `modes` are used up one a
-    request; the last one stays. With `slots` it says so as llama.cpp does. `most_at_once` is how
+    """Answers in capitals, or as `write` translates, as a stream where it is asked for one. `modes`
+    are used up one a request; the last one stays. With `slots` it says so as llama.cpp does. `most_at_once` is how
     many requests it had in hand; those of the mode `held` wait for `released`. One that `is_quiet`
     lets its clients believe that connections stay open, and closes each without a word when a
     second request comes in: as any server may whose patience ends at that moment.
     """
 
-    def __init__(self, *modes: str, slots: int = 0, is_quiet: bool = False) -> None:
+    def __init__(
+        self,
+        *modes: str,
+        slots: int = 0,
+        is_quiet: bool = False,
+        write: Callable[[str], str] = upper,
+    ) -> None:
         self.modes = list(modes) or ["good"]
+        self.write = write
         self.slots = slots
         self.is_quiet = is_quiet
         self.seen: list[SeenRequest] = []
@@ -99,7 +107,7 @@ class ModelServer:
                 if refusal is not None:
                     self.send_whole(*refusal)
                     return
-                completion = _completion(mode, body)
+                completion = _completion(mode, body, server.write)
                 if body.get("stream") and mode not in _WHOLE:
                     self.send_stream(_STREAMS.get(mode, good_stream)(completion, server))
                 else:
@@ -162,6 +170,10 @@ class ModelServer:
             return 503, {}, "{}"
         if mode == "held":
             self.released.wait(30)
+        if mode == "slow":
+            time.sleep(_SLOW_S)
+        if mode == "killed":
+            raise ConnectionResetError
         if mode in _ERRORS:
             return _ERRORS[mode]
         if mode == "no_schema" and "json_schema" in json.dumps(body.get("response_format")):
@@ -198,6 +210,7 @@ _ERRORS: dict[str, tuple[int, dict[str, str], str]] = {
     "404": (404, {}, '{"error": {"code": "model_not_found"}}'),
     "400": (400, {}, '{"error": {"code": "bad", "message": "The quick brown fox"}}'),
     "429": (429, {"Retry-After": "7"}, '{"error": {"code": "rate_limit_exceeded"}}'),
+    "429_soon": (429, {"Retry-After": "1"}, '{"error": {"code": "rate_limit_exceeded"}}'),
     "429_billing": (
         429,
         {},
@@ -225,19 +238,37 @@ _WRITERS: dict[str, Callable[[str], str]] = {
     "doubled_tags": lambda text: re.sub(r"(</?\d+/>)", r"\1 \1", text).upper(),
     "dropped_tags": lambda text: re.sub(r"</?\d+/?>", "", text).upper(),
 }
+_SLOW_S = 2.0
 _WHOLE = ("whole", "parts", "nulls")
 _SHARE = 0.85  # of an answer that breaks off: its third unit has begun
 
 
-def _completion(mode: str, body: Body) -> Body:
+def _with_swapped_tags(text: str) -> str:
+    """The text with the numbers of its first two tags exchanged, or the one tag gone."""
+    numbers = list(dict.fromkeys(re.findall(r"<(\d+)/?>", text)))[:2]
+    if len(numbers) < 2:
+        return re.sub(r"</?\d+/?>", "", text)
+    others = dict(zip(numbers, reversed(numbers), strict=True))
+    return re.sub(
+        r"<(/?)(\d+)(/?)>", lambda tag: f"<{tag[1]}{others.get(tag[2], tag[2])}{tag[3]}>", text
+    )
+
+
+def _completion(mode: str, body: Body, write: Callable[[str], str]) -> Body:
     messages = cast("list[dict[str, str]]", body["messages"])
     units = units_in(json.loads(messages[-1]["content"]))
-    write = _WRITERS.get(mode, upper)
+    write = _WRITERS.get(mode, write)
     targets = [(number, write(text)) for number, text in units]
+    if mode == "swapped_tags":
+        targets = [(number, _with_swapped_tags(text)) for number, text in targets]
+    if mode == "lost_ids":
+        targets = targets[: len(targets) // 2]
     if mode == "wrong_ids":
         targets = [("999", "X"), *targets[1:]]
     content = answered(targets)
     finish = "stop"
+    if mode == "broken_json":
+        content = content[: len(content) // 2] + content[len(content) // 2 + 9 :].rstrip("]}")
     if mode == "truncated":
         content, finish = content[: int(len(content) * _SHARE)], "length"
     if mode == "unfinished_thought":
