@@ -246,6 +246,7 @@ def _tight_pairs(source: Content) -> set[tuple[int, TagSide]]:
 
 def _with_spaces_outside(parts: Content, tight: set[tuple[int, TagSide]]) -> Content:
     result: list[str | Tag] = list(parts)
+    between: dict[int, str] = {}  # spaces for places where a tag follows another
     for place, part in enumerate(parts):
         if not isinstance(part, Tag) or (part.id, part.side) not in tight:
             continue
@@ -258,16 +259,22 @@ def _with_spaces_outside(parts: Content, tight: set[tuple[int, TagSide]]) -> Con
             if space and after.strip():
                 result[place + 1] = after[space.end() :]
                 before = result[place - 1] if place else ""
-                if isinstance(before, str) and before and not before[-1:].isspace():
+                if isinstance(before, Tag) and plain_text(parts[:place]).strip():
+                    between[place] = space.group()
+                elif isinstance(before, str) and before and not before[-1:].isspace():
                     result[place - 1] = before + space.group()
         elif part.side is TagSide.CLOSE and place and isinstance(before := result[place - 1], str):
             space = _TIGHT_SPACE.search(before)
             if space and before.strip():
                 result[place - 1] = before[: space.start()]
                 after = result[place + 1] if place + 1 < len(result) else ""
-                if isinstance(after, str) and after and not after[:1].isspace():
+                if isinstance(after, Tag) and plain_text(parts[place + 1 :]).strip():
+                    between[place + 1] = space.group()
+                elif isinstance(after, str) and after and not after[:1].isspace():
                     result[place + 1] = space.group() + after
-    return normalised(result)
+    return normalised(
+        each for place, part in enumerate(result) for each in (between.get(place, ""), part)
+    )
 
 
 def _without_spaces_at_marks(parts: Content, source: Content, locale: Locale) -> Content:
