@@ -37,6 +37,12 @@ def test_another_unit_of_the_same_quantity_is_found_at_its_place(
     assert not found(source, target, to, rules=4), "a job keeps the rules of its plan"
 
 
+def test_several_are_found_in_the_order_of_the_text() -> None:
+    source = "Take 10 mg in 5 ml every 8 h, below 25 °C, at 3 kPa"
+    target = "Tome 10 g en 5 l cada 8 min, a menos de 25 °F, a 3 MPa"
+    assert found(source, target) == ["g", "l", "min", "°F", "MPa"]
+
+
 @pytest.mark.parametrize(
     ("source", "target", "to"),
     [

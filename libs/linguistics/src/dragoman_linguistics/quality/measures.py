@@ -70,9 +70,10 @@ def check_measures(pair: Pair) -> Iterator[QaFinding]:
     if not places:
         return
     lost = {quantity for quantity, _ in wanted - _anywhere(pair.target)}
-    for unit in places.keys() - _anywhere(pair.source):
-        if unit[0] in lost:
-            match = places[unit]
+    known = _anywhere(pair.source)
+    # In the order of the text: a set has another order in each process, and a report has not.
+    for unit, match in places.items():
+        if unit[0] in lost and unit not in known:
             yield finding(
                 "amounts.unit",
                 "A unit of measure differs from the source's.",
